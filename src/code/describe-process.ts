@@ -1,0 +1,103 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { extname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../core/errors.ts";
+import { type DescribeRequest, type Report, parseReport } from "./description.ts";
+
+/** How a child process ended, and what the code that it loaded printed. */
+export interface Outcome {
+  end: Report | { kind: "died"; exitCode: number | null; signal: NodeJS.Signals | null } | { kind: "timed_out" };
+  output: string;
+}
+
+const outputLimit = 64 * 1024;
+const heapLimitMb = 512;
+const drainMs = 500;
+
+/** Runs the child for one module; whatever happens, neither it nor what it started outlives this call. */
+export async function runDescribeChild(request: DescribeRequest, { cwd, limitMs }: { cwd: string; limitMs: number }): Promise<Outcome> {
+  const child = startChild(request, cwd);
+  const output = collectOutput(child);
+  const closed = once(child, "close").catch(() => undefined);
+  try {
+    const end = await endOf(child, limitMs);
+    if (end.kind !== "described" && end.kind !== "timed_out") await Promise.race([closed, sleep(drainMs, undefined, { ref: false })]);
+    return { end, output: output() };
+  } finally {
+    await killGroup(child);
+    for (const stream of child.stdio) stream?.destroy();
+  }
+}
+
+function startChild(request: DescribeRequest, cwd: string): ChildProcess {
+  const script = fileURLToPath(new URL(`./describe-child${extname(import.meta.url)}`, import.meta.url));
+  const { SAVEPOINT_PARENT_EXECUTION_ID: _, ...env } = process.env;
+  return fork(script, [JSON.stringify(request)], {
+    cwd,
+    env,
+    execArgv: [`--max-old-space-size=${heapLimitMb}`, "--disable-warning=ExperimentalWarning"],
+    // The fifth is the child's lifeline: it closes when this process dies.
+    stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
+    // A group of its own, so that what the code starts can be ended with it. On Windows it would open a window.
+    detached: process.platform !== "win32",
+  });
+}
+
+/** Standard output and error in the order of their arrival, the beginning of it. */
+function collectOutput(child: ChildProcess): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const take = (chunk: Buffer) => {
+    if (size < outputLimit) chunks.push(chunk.subarray(0, outputLimit - size));
+    size += chunk.length;
+  };
+  child.stdout?.on("data", take);
+  child.stderr?.on("data", take);
+  return () => Buffer.concat(chunks).toString() + (size > outputLimit ? "\n(cut at 64 KiB)" : "");
+}
+
+function endOf(child: ChildProcess, limitMs: number): Promise<Outcome["end"]> {
+  return new Promise<Outcome["end"]>((resolve, reject) => {
+    const timer = setTimeout(() => resolve({ kind: "timed_out" }), limitMs);
+    const end = (how: Outcome["end"]) => {
+      clearTimeout(timer);
+      resolve(how);
+    };
+    child.on("message", (message) => {
+      const report = parseReport(message);
+      if (report !== undefined) end(report);
+    });
+    // A report that is still on its way arrives before "close"; what the code started may hold that back for ever.
+    child.on("close", (exitCode, signal) => end({ kind: "died", exitCode, signal }));
+    child.on("exit", (exitCode, signal) => setTimeout(end, drainMs, { kind: "died", exitCode, signal }));
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(cannotStart(error));
+    });
+  });
+}
+
+function cannotStart(error: Error): UserError {
+  return new UserError("unavailable", `No process could be started to look into the file: ${error.message}`, {
+    hint: "Free some memory or processes on this machine and make the same call again.",
+    cause: error,
+  });
+}
+
+async function killGroup(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return;
+  const running = child.exitCode === null && child.signalCode === null;
+  const exited = running ? once(child, "exit") : Promise.resolve();
+  if (process.platform === "win32") spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" }).unref();
+  else killPosixGroup(child.pid);
+  await exited;
+}
+
+/** The group may live on without its leader; that it is gone altogether is just as well. */
+function killPosixGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {}
+}

@@ -1,0 +1,41 @@
+import { UserError } from "./errors.ts";
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+const form = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?$/;
+
+/** `"90s"`, `"15m"`, `"2h"`, `"1d"`, or a bare number in the unit of the surface that reads it. */
+export type Duration = string | number;
+
+/**
+ * Reads a duration into milliseconds.
+ * @param bareUnit what a number without a unit means: milliseconds in TypeScript, seconds everywhere else
+ * @throws UserError `invalid_input` when it is negative, not finite or not of the form above
+ */
+export function parseDuration(value: Duration, bareUnit: "ms" | "s", field = "duration"): number {
+  const text = typeof value === "number" ? String(value) : value.trim();
+  const [, amount, unit] = form.exec(text) ?? [];
+  const ms = Number(amount) * unitMs[(unit as keyof typeof unitMs | undefined) ?? bareUnit];
+  if (!Number.isFinite(ms) || ms > Number.MAX_SAFE_INTEGER) {
+    throw new UserError("invalid_input", `${field}: ${JSON.stringify(value)} is not a duration`, {
+      hint: 'Write a number with a unit, for example "90s", "15m", "2h" or "1d".',
+    });
+  }
+  return Math.round(ms);
+}
+
+/** A duration as people say it: `850 ms`, `4.2 s`, `3 min`, `2 h 5 min`, `3 d`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${trim(ms / 1_000)} s`;
+  if (ms < 3_600_000) return join(Math.floor(ms / 60_000), "min", Math.round((ms % 60_000) / 1_000), "s");
+  if (ms < 86_400_000) return join(Math.floor(ms / 3_600_000), "h", Math.round((ms % 3_600_000) / 60_000), "min");
+  return join(Math.floor(ms / 86_400_000), "d", Math.round((ms % 86_400_000) / 3_600_000), "h");
+}
+
+function trim(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, "");
+}
+
+function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}

@@ -1,0 +1,74 @@
+import { createRequire } from "node:module";
+import type { Ajv2020, ErrorObject } from "ajv/dist/2020.js";
+import { UserError } from "./errors.ts";
+
+export type JsonSchema = { [key: string]: unknown };
+
+/** Longest `pattern` that is compiled: a hostile one can hang the process. */
+const longestPattern = 500;
+const largestSchema = 100_000;
+
+const require = createRequire(import.meta.url);
+const compiled = new WeakMap<JsonSchema, (value: unknown) => string[]>();
+let ajv: Ajv2020 | undefined;
+
+/**
+ * A function that lists what is wrong with a value, each as `field: what`; empty when it fits.
+ * @throws UserError `invalid_input` when the schema itself is wrong
+ */
+export function compileJsonSchema(schema: JsonSchema): (value: unknown) => string[] {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const validate = compile(schema);
+  const check = (value: unknown) => (validate(value) ? [] : (validate.errors ?? []).map(describe));
+  compiled.set(schema, check);
+  return check;
+}
+
+function compile(schema: JsonSchema) {
+  refuseHostile(schema);
+  ajv ??= createAjv();
+  try {
+    return ajv.compile(schema);
+  } catch (error) {
+    throw new UserError("invalid_input", `the schema is not valid JSON Schema: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Loaded when first needed: most processes that start never validate. */
+function createAjv(): Ajv2020 {
+  const { Ajv2020: Constructor } = require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
+  const { default: addFormats } = require("ajv-formats") as typeof import("ajv-formats");
+  const created = new Constructor({ strict: false, allErrors: true, addUsedSchema: false, logger: false });
+  (addFormats as unknown as (ajv: Ajv2020) => void)(created);
+  return created;
+}
+
+function refuseHostile(schema: JsonSchema): void {
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (key === "pattern" && typeof value === "string" && value.length > longestPattern) {
+      throw new UserError("too_large", `the schema holds a pattern of ${value.length} characters (${longestPattern} at most)`);
+    }
+    return value;
+  });
+  if (text.length > largestSchema) {
+    throw new UserError("too_large", `the schema is ${text.length} characters long (${largestSchema} at most)`);
+  }
+}
+
+function describe(error: ErrorObject): string {
+  const path = error.instancePath.replace(/^\//, "").replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
+  const where = path === "" ? "" : `${path}: `;
+  switch (error.keyword) {
+    case "required":
+      return `${where}the field ${JSON.stringify(error.params["missingProperty"])} is missing`;
+    case "additionalProperties":
+      return `${where}the field ${JSON.stringify(error.params["additionalProperty"])} is unknown`;
+    case "enum":
+      return `${where}must be one of ${JSON.stringify(error.params["allowedValues"])}`;
+    default:
+      return `${where}${error.message ?? error.keyword}`;
+  }
+}

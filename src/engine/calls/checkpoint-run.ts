@@ -1,0 +1,287 @@
+import { UserError } from "../../core/errors.ts";
+import type { Failure } from "../../core/statuses.ts";
+import { decodeValue, encodeValue } from "../../core/values.ts";
+import { CheckpointFailed, MisuseError } from "../../flows/errors.ts";
+import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../../flows/runtime.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import type { ActivationPort, RunningBody } from "../activation-port.ts";
+import { AttemptTimedOut, failureOf } from "../failures.ts";
+import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../retry-policy.ts";
+
+type Resolve = (value: unknown) => void;
+type Reject = (error: unknown) => void;
+
+/** One call of a checkpoint in an activation: taken from the record, or run in as many attempts as its policy allows. */
+export class CheckpointRun implements RunningBody {
+  readonly #activation: ActivationPort;
+  readonly #call: CheckpointCall;
+  readonly #policy: AttemptPolicy;
+  readonly #encodedArguments: string;
+  readonly #entry: JournalEntry;
+  readonly #selector: string;
+  /** Whether the start of the entry is in the database: an end that comes first is written as one row. */
+  #stored: boolean;
+  #dirty = false;
+  #ended = false;
+  #controller = new AbortController();
+  #disarm: (() => void) | undefined;
+  context: RunningCheckpoint;
+
+  /** Matches the call with the record, then delivers what is recorded or runs it. */
+  static begin(activation: ActivationPort, call: CheckpointCall, resolve: Resolve, reject: Reject): void {
+    let encoded: string;
+    let policy: AttemptPolicy;
+    let argumentsHash: string;
+    try {
+      policy = attemptPolicy(call.options, call.name);
+      encoded = encodeValue(call.args, "arguments");
+      argumentsHash = activation.context.ports.hashArguments(encoded);
+    } catch (error) {
+      return reject(error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${String((error as Error).message)}`));
+    }
+    const identity = { kind: "checkpoint" as const, scope: "", name: call.name, argumentsHash };
+    activation.enter(identity, (taken) => {
+      const override = taken === undefined ? activation.execution.replay?.overrides[call.name] : undefined;
+      if (override !== undefined) return overrideEntry(activation, identity, override, resolve);
+      const type = call.options.type ?? null;
+      const entry = taken ?? activation.newEntry(identity, { status: "running", type });
+      const run = new CheckpointRun(activation, call, policy, encoded, entry, taken !== undefined);
+      activation.ask(entry, () => run.#deliver(resolve, reject));
+      if (entry.position !== null) return;
+      if (taken === undefined) run.#writeStart();
+      activation.whenUnpaused(() => run.#resume(taken !== undefined));
+    });
+  }
+
+  private constructor(
+    activation: ActivationPort,
+    call: CheckpointCall,
+    policy: AttemptPolicy,
+    encodedArguments: string,
+    entry: JournalEntry,
+    stored: boolean,
+  ) {
+    this.#activation = activation;
+    this.#call = call;
+    this.#policy = policy;
+    this.#encodedArguments = encodedArguments;
+    this.#entry = entry;
+    this.#stored = stored;
+    this.#selector = entry.occurrence === 1 ? entry.name : `${entry.name}#${entry.occurrence}`;
+    this.context = this.#newContext();
+  }
+
+  /** Ends the attempt's signal; what it still returns is dropped. */
+  abort(why: string): void {
+    this.#ended = true;
+    this.#disarm?.();
+    this.#controller.abort(new Error(why));
+  }
+
+  /** The body threw where its promise could not carry it. */
+  crash(error: unknown): void {
+    this.#attemptFailed(error, this.#controller);
+  }
+
+  /** Adds to what the entry tells of itself, now or with its end. */
+  describe(change: (entry: JournalEntry) => void): void {
+    if (this.#ended) return;
+    change(this.#entry);
+    if (!this.#stored || this.#dirty) return;
+    this.#dirty = true;
+    this.#activation.note(() => {
+      this.#dirty = false;
+      if (!this.#ended) this.#activation.context.store.journal.update(this.#activation.fence.seq, this.#entry);
+    });
+  }
+
+  get ordinal(): number {
+    return this.#entry.ordinal;
+  }
+
+  /** Goes on where the record stands: a first attempt, one that was interrupted, or the pause before the next. */
+  #resume(recorded: boolean): void {
+    const { dueAt, attempt } = this.#entry;
+    if (dueAt !== null && dueAt > this.#activation.now()) return this.#pauseUntil(dueAt);
+    if (recorded) {
+      this.#activation.note(() => this.#activation.event("checkpoint_restarted", this.#entry.ordinal, { attempt }));
+    }
+    this.#attempt();
+  }
+
+  #attempt(): void {
+    this.#entry.dueAt = null;
+    const controller = this.#controller;
+    this.#activation.running.add(this);
+    this.#armTimeout(controller);
+    const scope = { runtime: this.#activation, checkpoint: this.context };
+    scopeStorage
+      .run(scope, async () => this.#call.fn(...(decodeValue(this.#encodedArguments) as never[])))
+      .then(
+        (value) => this.#attemptCompleted(value, controller),
+        (error) => this.#attemptFailed(error, controller),
+      );
+  }
+
+  #armTimeout(controller: AbortController): void {
+    const { timeoutMs } = this.#policy;
+    if (timeoutMs === null) return;
+    this.#disarm = this.#activation.context.clock.at(this.#activation.now() + timeoutMs, () => {
+      const error = new AttemptTimedOut(`checkpoint ${this.#selector} ran longer than ${timeoutMs} ms`);
+      controller.abort(error);
+      this.#attemptFailed(error, controller);
+    });
+  }
+
+  #attemptCompleted(value: unknown, controller: AbortController): void {
+    if (this.#isOver(controller)) return;
+    let output: string;
+    try {
+      output = this.#activation.encode(value, "output");
+    } catch (error) {
+      if (isStoreTrouble(error)) return this.#activation.block(error);
+      return this.#attemptFailed(error, controller);
+    }
+    this.#close();
+    this.#entry.status = "completed";
+    this.#entry.origin = "executed";
+    this.#entry.output = output;
+    this.#writeEnd("checkpoint_completed");
+  }
+
+  #attemptFailed(error: unknown, controller: AbortController): void {
+    if (this.#isOver(controller)) return;
+    const failure = failureOf(error);
+    const nextAt = this.#nextAttemptAt(error);
+    this.#close();
+    if (nextAt === undefined) {
+      this.#entry.status = "failed";
+      this.#entry.failure = failure;
+      this.#writeEnd("checkpoint_failed");
+    } else this.#scheduleNext(failure, nextAt);
+  }
+
+  /** A policy that itself throws does not get another attempt. */
+  #nextAttemptAt(error: unknown): number | undefined {
+    try {
+      return nextAttemptAt(this.#policy, this.#entry.attempt, error, this.#activation.now());
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The pause before the next attempt is on the record, so a crash neither shortens it nor counts as an attempt. */
+  #scheduleNext(failure: Failure, nextAt: number): void {
+    const { attempt, ordinal } = this.#entry;
+    this.#entry.attempt = attempt + 1;
+    this.#entry.dueAt = nextAt;
+    this.#controller = new AbortController();
+    this.context = this.#newContext();
+    this.#activation.push({
+      settles: 0,
+      apply: () => {
+        this.#put();
+        const { code, message } = failure;
+        this.#activation.event("checkpoint_attempt_failed", ordinal, { attempt, code, message, next_at: nextAt });
+      },
+      committed: () => this.#pauseUntil(nextAt),
+    });
+  }
+
+  #pauseUntil(at: number): void {
+    const { timers } = this.#activation;
+    timers.block(this.#entry.ordinal, at, () => {
+      timers.unblock(this.#entry.ordinal);
+      this.#activation.whenUnpaused(() => this.#attempt());
+    });
+    this.#activation.delivery.schedule();
+  }
+
+  /** Rides the next batch unawaited; when the end comes before that, the end writes the whole row. */
+  #writeStart(): void {
+    this.#activation.note(() => {
+      if (this.#ended || this.#stored) return;
+      this.#put();
+      this.#activation.event("checkpoint_started", this.#entry.ordinal);
+    });
+  }
+
+  #writeEnd(event: "checkpoint_completed" | "checkpoint_failed"): void {
+    const entry = this.#entry;
+    this.#ended = true;
+    entry.dueAt = null;
+    entry.endedAt = this.#activation.now();
+    this.#activation.push({
+      settles: 1,
+      apply: (position) => {
+        entry.position = position;
+        this.#put();
+        this.#activation.event(event, entry.ordinal);
+      },
+      committed: () => this.#activation.settled(entry),
+    });
+  }
+
+  #put(): void {
+    const { journal } = this.#activation.context.store;
+    if (this.#stored) journal.update(this.#activation.fence.seq, this.#entry);
+    else journal.insert(this.#activation.fence.seq, this.#entry);
+    this.#stored = true;
+  }
+
+  #deliver(resolve: Resolve, reject: Reject): void {
+    const { status, failure, output, ordinal } = this.#entry;
+    if (status === "completed") return resolve(this.#activation.decode(output));
+    const error = new CheckpointFailed(this.#selector, failure ?? unrecorded);
+    this.#activation.failedEntries.set(error, ordinal);
+    reject(error);
+  }
+
+  #isOver(controller: AbortController): boolean {
+    return this.#ended || this.#controller !== controller || !this.#activation.alive;
+  }
+
+  #close(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
+    this.#activation.running.delete(this);
+  }
+
+  #newContext(): RunningCheckpoint {
+    const { scope, name, occurrence, attempt } = this.#entry;
+    return {
+      selector: this.#selector,
+      attempt,
+      idempotencyKey: `${this.#activation.executionId}:${scope}:${name}:${occurrence}`,
+      signal: this.#controller.signal,
+    };
+  }
+}
+
+const unrecorded: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };
+
+/** A call whose name is overridden is answered without running: one row that starts and ends it. */
+function overrideEntry(
+  activation: ActivationPort,
+  identity: { kind: "checkpoint"; scope: string; name: string; argumentsHash: string },
+  output: string,
+  resolve: Resolve,
+): void {
+  const at = activation.now();
+  const entry = activation.newEntry(identity, { status: "completed", origin: "overridden", output, endedAt: at });
+  activation.ask(entry, () => resolve(activation.decode(output)));
+  activation.push({
+    settles: 1,
+    apply: (position) => {
+      entry.position = position;
+      activation.context.store.journal.insert(activation.fence.seq, entry);
+      activation.event("checkpoint_overridden", entry.ordinal);
+    },
+    committed: () => activation.settled(entry),
+  });
+}
+
+/** Writing a large output can meet a full disk: that is no failure of the author's code. */
+function isStoreTrouble(error: unknown): boolean {
+  return !(error instanceof UserError) && typeof (error as NodeJS.ErrnoException).code === "string";
+}

@@ -1,0 +1,44 @@
+import { encodeValue } from "../../core/values.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import type { ActivationPort } from "../activation-port.ts";
+
+/** One call of `sleep`: over when its end is on the record, not when the clock says so. */
+export const SleepRun = {
+  begin(activation: ActivationPort, until: { ms: number } | { at: Date }, resolve: () => void): void {
+    const encoded = encodeValue("at" in until ? until.at : until.ms, "duration");
+    const argumentsHash = activation.context.ports.hashArguments(encoded);
+    const call = { kind: "sleep" as const, scope: "", name: "sleep", argumentsHash };
+    activation.enter(call, (taken) => {
+      const dueAt = "at" in until ? until.at.getTime() : activation.now() + until.ms;
+      const entry = taken ?? activation.newEntry(call, { status: "running", dueAt });
+      activation.ask(entry, () => {
+        activation.timers.unblock(entry.ordinal);
+        resolve();
+      });
+      if (entry.position !== null) return;
+      if (taken === undefined) writeStart(activation, entry);
+      activation.timers.block(entry.ordinal, entry.dueAt ?? dueAt, () => writeEnd(activation, entry));
+    });
+  },
+};
+
+function writeStart(activation: ActivationPort, entry: JournalEntry): void {
+  activation.note(() => {
+    activation.context.store.journal.insert(activation.fence.seq, entry);
+    activation.event("sleep_started", entry.ordinal, { until: entry.dueAt });
+  });
+}
+
+function writeEnd(activation: ActivationPort, entry: JournalEntry): void {
+  entry.status = "completed";
+  entry.endedAt = activation.now();
+  activation.push({
+    settles: 1,
+    apply: (position) => {
+      entry.position = position;
+      activation.context.store.journal.update(activation.fence.seq, entry);
+      activation.event("sleep_ended", entry.ordinal);
+    },
+    committed: () => activation.settled(entry),
+  });
+}

@@ -1,0 +1,185 @@
+import { messageOf } from "../../core/errors.ts";
+import { compileJsonSchema } from "../../core/json-schema.ts";
+import type { Failure } from "../../core/statuses.ts";
+import { encodeValue } from "../../core/values.ts";
+import { MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
+import type { WaitCall } from "../../flows/runtime.ts";
+import type { EarlyAnswer } from "../../store/early-answers.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import type { ActivationPort } from "../activation-port.ts";
+
+type Resolve = (value: unknown) => void;
+type Reject = (error: unknown) => void;
+
+/** What a wait's journal entry keeps besides its name, in `detail`. */
+export interface WaitDetail {
+  question: string | null;
+  schema: Record<string, unknown> | null;
+  metadata: Record<string, unknown> | null;
+  timeoutMs: number | null;
+  /** Encoded default that the deadline answers with; null: the deadline fails the wait. */
+  defaultValue: string | null;
+  /** Who answered, where they said so. */
+  answeredBy?: string | undefined;
+}
+
+/** One call of `wait` in an activation. Who answers writes to the database; this reads what was written. */
+export class WaitRun {
+  readonly #activation: ActivationPort;
+  readonly #call: WaitCall;
+  readonly #entry: JournalEntry;
+  readonly #resolve: Resolve;
+  readonly #reject: Reject;
+
+  static begin(activation: ActivationPort, call: WaitCall, resolve: Resolve, reject: Reject): void {
+    let detail: WaitDetail;
+    let argumentsHash: string;
+    try {
+      detail = detailOf(call);
+      const asked = encodeValue([detail.question, detail.schema], "wait");
+      argumentsHash = activation.context.ports.hashArguments(asked);
+    } catch (error) {
+      return reject(new MisuseError(`wait ${call.name}: ${messageOf(error)}`));
+    }
+    const identity = { kind: "wait" as const, scope: "", name: call.name, argumentsHash };
+    activation.enter(identity, (taken) => {
+      const dueAt = call.timeoutMs === null ? null : activation.now() + call.timeoutMs;
+      const entry = taken ?? activation.newEntry(identity, { status: "pending", dueAt, detail: { ...detail } });
+      const run = new WaitRun(activation, call, entry, resolve, reject);
+      activation.ask(entry, () => run.#deliver());
+      if (entry.position !== null) return;
+      run.#open(taken === undefined);
+    });
+  }
+
+  private constructor(activation: ActivationPort, call: WaitCall, entry: JournalEntry, resolve: Resolve, reject: Reject) {
+    this.#activation = activation;
+    this.#call = call;
+    this.#entry = entry;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get #selector(): string {
+    return this.#entry.occurrence === 1 ? this.#entry.name : `${this.#entry.name}#${this.#entry.occurrence}`;
+  }
+
+  #open(isNew: boolean): void {
+    const { ordinal, dueAt, name } = this.#entry;
+    const { store } = this.#activation.context;
+    let early: EarlyAnswer | undefined;
+    this.#activation.push({
+      settles: 0,
+      apply: () => {
+        if (isNew) {
+          store.journal.insert(this.#activation.fence.seq, this.#entry);
+          this.#activation.event("wait_opened", ordinal);
+        }
+        early = store.earlyAnswers.find(this.#activation.fence.seq, name);
+      },
+      committed: () => {
+        if (early !== undefined) void this.#takeEarly(early);
+      },
+    });
+    this.#activation.timers.block(ordinal, dueAt, () => this.#expire());
+  }
+
+  /** An answer that was given before the wait was asked takes its place in the record now, if it fits. */
+  async #takeEarly(early: EarlyAnswer): Promise<void> {
+    const { fence, context } = this.#activation;
+    const reason = await this.#refusal(this.#activation.decode(early.value));
+    this.#activation.push({
+      settles: 1,
+      apply: (position) => {
+        context.store.earlyAnswers.remove(fence.seq, early.name);
+        if (reason !== undefined) return this.#activation.event("answer_refused", this.#entry.ordinal, { reason, early: true });
+        this.#settle("answered", position, early.value, null);
+      },
+      committed: () => this.#activation.settled(this.#entry),
+    });
+  }
+
+  /** The deadline has come: it decides, unless an answer was first. */
+  #expire(): void {
+    const { defaultValue } = this.#entry.detail as unknown as WaitDetail;
+    const failure = defaultValue === null ? expiry(this.#selector, this.#entry.dueAt ?? this.#activation.now()) : null;
+    this.#activation.push({
+      settles: 1,
+      apply: (position) => this.#settle("expired", position, defaultValue, failure),
+      committed: () => this.#activation.settled(this.#entry),
+    });
+  }
+
+  /** Inside the transaction; changes nothing when another process has settled the wait. */
+  #settle(status: "answered" | "expired", position: number, output: string | null, failure: Failure | null): void {
+    const { fence, context } = this.#activation;
+    const settled = { ...this.#entry, status, position, output, failure, endedAt: this.#activation.now() };
+    if (!context.store.journal.settleWait(fence.seq, settled, null)) return;
+    Object.assign(this.#entry, settled);
+    this.#activation.event(status === "answered" ? "wait_answered" : "wait_expired", this.#entry.ordinal);
+  }
+
+  #deliver(): void {
+    const { status, failure, output, ordinal } = this.#entry;
+    if (status === "answered") return void this.#deliverAnswer();
+    this.#activation.timers.unblock(ordinal);
+    if (status === "expired" && failure === null) return this.#resolve(this.#activation.decode(output));
+    const reason = failure ?? { code: "wait_aborted", message: `wait ${this.#selector} was aborted`, origin: "wait" as const };
+    const error = status === "expired" ? new WaitExpired(this.#selector, reason) : new WaitAborted(this.#selector, reason);
+    this.#activation.failedEntries.set(error, ordinal);
+    this.#reject(error);
+  }
+
+  async #deliverAnswer(): Promise<void> {
+    const value = this.#activation.decode(this.#entry.output);
+    try {
+      const parsed = this.#call.schema === null ? value : await this.#call.schema.parse(value);
+      this.#activation.timers.unblock(this.#entry.ordinal);
+      this.#resolve(parsed);
+    } catch (error) {
+      this.#reopen(messageOf(error));
+    }
+  }
+
+  /** Only the author's own code could see that the answer does not fit: the wait is pending again. */
+  #reopen(reason: string): void {
+    const entry = this.#entry;
+    Object.assign(entry, { status: "pending", position: null, output: null, endedAt: null });
+    this.#activation.ask(entry, () => this.#deliver());
+    this.#activation.note(() => {
+      this.#activation.context.store.journal.update(this.#activation.fence.seq, entry);
+      this.#activation.event("answer_refused", entry.ordinal, { reason });
+    });
+    this.#activation.timers.block(entry.ordinal, entry.dueAt, () => this.#expire());
+  }
+
+  async #refusal(value: unknown): Promise<string | undefined> {
+    const { schema } = this.#call;
+    if (schema === null) return undefined;
+    const problems = compileJsonSchema(schema.json)(value);
+    if (problems.length > 0) return problems.join("; ");
+    return schema.parse(value).then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    );
+  }
+}
+
+function detailOf(call: WaitCall): WaitDetail {
+  return {
+    question: call.question,
+    schema: call.schema?.json ?? null,
+    metadata: call.metadata,
+    timeoutMs: call.timeoutMs,
+    defaultValue: call.onTimeout === "fail" ? null : encodeValue(call.onTimeout.value, "onTimeout.value"),
+  };
+}
+
+function expiry(selector: string, at: number): Failure {
+  return {
+    code: "wait_expired",
+    message: `nobody answered wait ${selector} before its deadline, ${new Date(at).toISOString()}`,
+    origin: "wait",
+    hint: "executions_retry opens the wait again with a new deadline.",
+  };
+}

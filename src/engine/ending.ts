@@ -1,0 +1,118 @@
+import type { Failure } from "../core/statuses.ts";
+import type { FlowDefinition } from "../flows/flow.ts";
+import type { ExecutionFailure } from "../store/executions.ts";
+import type { JournalEntry } from "../store/journal.ts";
+import type { ActivationPort } from "./activation-port.ts";
+import { chainOf, failureOf } from "./failures.ts";
+import { reopen } from "./reopening.ts";
+import { selectorsOf } from "./selectors.ts";
+
+/** How an execution's body came out. */
+export type Ending = { status: "completed"; result: string } | { status: "failed"; failure: ExecutionFailure };
+
+const firstRetryDelayMs = 1_000;
+const longestRetryDelayMs = 60_000;
+
+/** Decides what the end of the body means for the execution. */
+export function endingOf(
+  activation: ActivationPort,
+  how: { result: unknown } | { error: unknown } | { failure: Failure },
+): Ending {
+  if ("result" in how) return completion(activation, how.result);
+  const failure = "failure" in how ? how.failure : failureOf(how.error);
+  return failed(activation, failure, "error" in how ? how.error : undefined);
+}
+
+/** Inside the transaction: the row that ends the execution, or the beginning of its next attempt. */
+export function writeEnding(activation: ActivationPort, definition: FlowDefinition, ending: Ending): void {
+  const { context, execution, fence } = activation;
+  const at = activation.now();
+  const unused = unusedEntries(activation);
+  if (unused.length > 0) activation.event("entries_unused", null, { selectors: unused });
+  if (ending.status === "completed") {
+    context.store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at);
+    context.store.journal.close(fence.seq, at, closedBy("completed"));
+    return activation.event("execution_completed", null);
+  }
+  const { failure } = ending;
+  context.store.journal.close(fence.seq, at, closedBy("failed"));
+  if (execution.attempt <= definition.retries && reopen(context.store, fence.seq, failure, at)) {
+    const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
+    activation.event("execution_retried", null, { attempt: execution.attempt, code: failure.code, message: failure.message });
+    context.store.executions.rewind(fence, definition.timeoutMs === null ? null : at + definition.timeoutMs);
+    context.store.executions.release(fence, at + delay, null);
+    return;
+  }
+  context.store.executions.end(fence, { status: "failed", result: null, failure }, at);
+  activation.event("execution_failed", null, { code: failure.code, message: failure.message, origin: failure.origin });
+}
+
+function completion(activation: ActivationPort, result: unknown): Ending {
+  const diverged = divergence(activation);
+  if (diverged !== undefined) return failed(activation, diverged, undefined);
+  try {
+    return { status: "completed", result: activation.encode(result, "result") };
+  } catch (error) {
+    return failed(activation, failureOf(error), error);
+  }
+}
+
+function failed(activation: ActivationPort, failure: Failure, error: unknown): Ending {
+  const entries = [...activation.entries.values()];
+  const inChain = [...chainOf(error)].flatMap((one) => activation.failedEntries.get(one) ?? []);
+  const unseen = entries.filter((entry) => entry.status === "failed" && isUndelivered(entry, activation));
+  const closed = entries.filter(({ status, reuse }) => reuse !== "candidate" && (status === "running" || status === "pending"));
+  return {
+    status: "failed",
+    failure: {
+      ...failure,
+      retriable: [...new Set([...inChain, ...unseen.map(({ ordinal }) => ordinal)])],
+      closed: closed.map(({ ordinal }) => ordinal),
+    },
+  };
+}
+
+function isUndelivered(entry: JournalEntry, { delivery }: ActivationPort): boolean {
+  return entry.position === null || entry.position > delivery.frontier;
+}
+
+/** Going on would do harm where a replay can no longer keep what was asked of it. */
+function divergence({ execution, matcher, entries }: ActivationPort): Failure | undefined {
+  const { replay } = execution;
+  if (replay === null) return undefined;
+  const { anchor } = replay;
+  if (anchor !== null && matcher.callsOf({ ...anchor, kind: "checkpoint" }) < anchor.occurrence) {
+    return diverged("anchor_unreached", `the replay ended without reaching checkpoint ${anchor.name}, from which it was to go on`);
+  }
+  const names = Object.keys(replay.overrides).filter((name) => {
+    return ![...entries.values()].some((entry) => entry.kind === "checkpoint" && entry.name === name && entry.reuse !== "candidate");
+  });
+  const ofCalls = replay.overriddenEntries.flatMap((ordinal) => {
+    const entry = entries.get(ordinal);
+    return entry?.reuse === "candidate" ? [`${entry.name}#${entry.occurrence}`] : [];
+  });
+  const unused = [...names, ...ofCalls];
+  if (unused.length === 0) return undefined;
+  return diverged("override_unused", `the replay ended without asking for what was overridden: ${unused.join(", ")}`);
+}
+
+function diverged(code: string, message: string): Failure {
+  return {
+    code,
+    message,
+    origin: "diverged",
+    hint: "The new outputs led the flow another way. Look at its checkpoints, and replay with other overrides or another anchor.",
+  };
+}
+
+/** What the journal holds and the body no longer asked for. */
+function unusedEntries({ matcher, entries }: ActivationPort): string[] {
+  const left = matcher.untaken().filter(({ reuse, kind }) => reuse !== "candidate" && kind !== "log" && kind !== "progress");
+  if (left.length === 0) return [];
+  const selectors = selectorsOf([...entries.values()]);
+  return left.map(({ ordinal, name }) => selectors.get(ordinal) ?? name);
+}
+
+function closedBy(status: string): Failure {
+  return { code: "wait_aborted", message: `the execution ${status} while this wait was open`, origin: "wait" };
+}

@@ -1,0 +1,75 @@
+import { isUserError, messageOf } from "../core/errors.ts";
+import type { Failure, FailureOrigin } from "../core/statuses.ts";
+import { UnencodableValue } from "../core/values.ts";
+import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../flows/errors.ts";
+
+const longestMessage = 10_000;
+const longestStack = 8_000;
+
+/** An attempt ran longer than its checkpoint's `timeout`. */
+export class AttemptTimedOut extends Error {
+  override readonly name = "AttemptTimedOut";
+}
+
+/** What is recorded of something that user code threw, errors and non-errors alike. */
+export function failureOf(thrown: unknown): Failure {
+  const failure: Failure = {
+    code: codeOf(thrown),
+    message: messageOf(thrown).slice(0, longestMessage),
+    origin: originOf(thrown),
+  };
+  if (thrown instanceof Error) {
+    failure.name = thrown.name;
+    if (typeof thrown.stack === "string") failure.stack = thrown.stack.slice(0, longestStack);
+  }
+  if (thrown instanceof CheckpointFailed) failure.checkpoint = thrown.checkpoint;
+  if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) failure.checkpoint = thrown.wait;
+  const hint = hintOf(thrown);
+  if (hint !== undefined) failure.hint = hint;
+  return failure;
+}
+
+/** Whether another attempt could end otherwise. */
+export function isRepeatable(thrown: unknown): boolean {
+  return !(thrown instanceof MisuseError || thrown instanceof UnencodableValue);
+}
+
+/** Everything in the error's chain of causes and grouped errors, the error itself first. */
+export function* chainOf(thrown: unknown): Generator<object> {
+  const seen = new Set<object>();
+  const open: unknown[] = [thrown];
+  while (open.length > 0) {
+    const next = open.shift();
+    if (typeof next !== "object" || next === null || seen.has(next)) continue;
+    seen.add(next);
+    yield next;
+    if (next instanceof Error) open.push(next.cause);
+    if (next instanceof AggregateError) open.push(...next.errors);
+  }
+}
+
+function codeOf(thrown: unknown): string {
+  if (isUserError(thrown)) return thrown.code;
+  if (thrown instanceof CheckpointFailed) return "checkpoint_failed";
+  if (thrown instanceof WaitAborted) return "wait_aborted";
+  if (thrown instanceof WaitExpired) return "wait_expired";
+  if (thrown instanceof AttemptTimedOut) return "timeout";
+  if (thrown instanceof MisuseError) return "misuse";
+  if (thrown instanceof UnencodableValue) return "invalid_output";
+  return "user_error";
+}
+
+function originOf(thrown: unknown): FailureOrigin {
+  if (thrown instanceof CheckpointFailed) return thrown.origin;
+  if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) return "wait";
+  if (thrown instanceof AttemptTimedOut) return "timeout";
+  return "user_code";
+}
+
+function hintOf(thrown: unknown): string | undefined {
+  if (isUserError(thrown)) return thrown.hint;
+  if (thrown instanceof UnencodableValue) {
+    return "Return plain data: JSON values, Date, Map, Set, bigint, Uint8Array or undefined.";
+  }
+  return undefined;
+}

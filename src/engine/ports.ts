@@ -1,0 +1,28 @@
+import type { Clock } from "../core/clock.ts";
+import type { FlowDefinition } from "../flows/flow.ts";
+import type { Store } from "../store/store.ts";
+
+/** A version's flow, ready to run. */
+export interface LoadedFlow {
+  definition: FlowDefinition;
+  /** External packages whose version is not the one that the execution was pinned with. */
+  dependencyChanges: Record<string, { was: string; now: string | null }>;
+}
+
+/** What the engine needs of others; the composition root supplies it. */
+export interface EnginePorts {
+  /**
+   * Loads the code that an execution is pinned to. `load` runs user code: the caller sets the scope in which its
+   * console output belongs to the execution.
+   * @throws UserError when the version is missing or damaged: the execution is deferred, not failed
+   */
+  loadFlow(version: string, workflow: string): Promise<LoadedFlow>;
+  /** Keyed hash of encoded arguments. @throws UserError when the project's data key cannot be unwrapped */
+  hashArguments(encoded: string): string;
+}
+
+export interface EngineContext {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ports: EnginePorts;
+}

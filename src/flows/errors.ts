@@ -1,0 +1,67 @@
+import type { Failure, FailureOrigin } from "../core/statuses.ts";
+
+/** A checkpoint failed for good. `cause` is what its last attempt threw, as it was recorded. */
+export class CheckpointFailed extends Error {
+  override readonly name = "CheckpointFailed";
+  readonly checkpoint: string;
+  readonly origin: FailureOrigin;
+  readonly code: string;
+
+  constructor(selector: string, failure: Failure) {
+    super(`checkpoint ${selector} failed: ${failure.message}`, { cause: rebuild(failure) });
+    this.checkpoint = selector;
+    this.origin = failure.origin;
+    this.code = failure.code;
+  }
+}
+
+/** Someone aborted the wait, or the execution ended while it was open. */
+export class WaitAborted extends Error {
+  override readonly name = "WaitAborted";
+  readonly wait: string;
+
+  constructor(selector: string, failure: Failure) {
+    super(failure.message);
+    this.wait = selector;
+  }
+}
+
+/** Nobody answered before the wait's deadline, and it had no default. */
+export class WaitExpired extends Error {
+  override readonly name = "WaitExpired";
+  readonly wait: string;
+
+  constructor(selector: string, failure: Failure) {
+    super(failure.message);
+    this.wait = selector;
+  }
+}
+
+/** What `result()` of a handle throws when the execution did not complete. */
+export class ExecutionFailed extends Error {
+  override readonly name = "ExecutionFailed";
+  readonly executionId: string;
+  readonly status: "failed" | "cancelled";
+  readonly failure: Failure | null;
+
+  constructor(executionId: string, status: "failed" | "cancelled", failure: Failure | null) {
+    super(`execution ${executionId} ${status === "failed" ? "failed" : "was cancelled"}${failure ? `: ${failure.message}` : ""}`);
+    this.executionId = executionId;
+    this.status = status;
+    this.failure = failure;
+  }
+}
+
+/** A primitive was used where it cannot work; the message says what to do instead. */
+export class MisuseError extends Error {
+  override readonly name = "MisuseError";
+}
+
+/** The error that a recorded failure stands for: the same live and on a re-run. */
+function rebuild(failure: Failure): Error {
+  const error = new Error(failure.message);
+  error.name = failure.name ?? "Error";
+  if (failure.stack === undefined) delete error.stack;
+  else error.stack = failure.stack;
+  return error;
+}

@@ -1,0 +1,112 @@
+import { type Duration, parseDuration } from "../core/durations.ts";
+import type { JsonSchema } from "../core/json-schema.ts";
+import { MisuseError } from "./errors.ts";
+import { type Handle, launcher, type ReplayOptions, type RunOptions } from "./handles.ts";
+import { scopeStorage } from "./runtime.ts";
+import { type NormalSchema, normalizeSchema, type SchemaLike } from "./schema.ts";
+import { requireName } from "./scope.ts";
+
+export interface FlowOptions {
+  /** What the input must look like: a zod schema or a JSON Schema. */
+  input?: SchemaLike;
+  description?: string;
+  /** How often the whole execution is retried when it fails. Default 0. */
+  retries?: number;
+  /** Limit for the whole execution, waits included; milliseconds or "2h". */
+  timeout?: Duration;
+}
+
+/** How the engine and the describer recognise a flow, whichever copy of this package made it. */
+export const flowBrand = Symbol.for("savepoint.flow");
+
+export interface FlowDefinition {
+  readonly name: string;
+  readonly fn: (input: never) => unknown;
+  readonly retries: number;
+  readonly timeoutMs: number | null;
+  readonly input: () => NormalSchema | null;
+  describe(): { inputSchema: JsonSchema | null; options: Record<string, unknown> };
+}
+
+export interface Flow<Input, Result> {
+  readonly flowName: string;
+  readonly [flowBrand]: FlowDefinition;
+  /** Starts an execution and answers as soon as it is on the record. */
+  run(input: Input, options?: RunOptions): Promise<Handle<Result>>;
+  /** Starts a new execution from the record of another. */
+  replay(executionId: string, options?: ReplayOptions): Promise<Handle<Result>>;
+}
+
+/**
+ * Makes an async function a durable workflow. Code outside checkpoints runs again whenever the execution wakes: keep
+ * it free of effects.
+ *
+ * @example
+ * export const review = flow("review", async ({ topic }: { topic: string }) => {
+ *   const text = await draft(topic);
+ *   return (await wait({ name: "approve", schema: z.boolean() })) ? text : "Rejected";
+ * });
+ */
+export function flow<Input = undefined, Result = unknown>(
+  name: string,
+  fn: (input: Input) => Result | Promise<Result>,
+  options: FlowOptions = {},
+): Flow<Input, Awaited<Result>> {
+  requireName("flow", name);
+  if (typeof fn !== "function") throw new MisuseError(`flow ${name}: the second argument must be a function`);
+  const file = callerFile();
+  const definition = define(name, fn as (input: never) => unknown, options);
+  const callable = () => {
+    throw new MisuseError(`flow ${name} was called like a function: use ${name}.run(input) to start an execution`);
+  };
+  return Object.assign(callable, {
+    flowName: name,
+    [flowBrand]: definition,
+    async run(input: Input, runOptions: RunOptions = {}) {
+      refuseInside(name, "run");
+      return (await launcher()).run({ name, file }, input, runOptions) as Promise<Handle<Awaited<Result>>>;
+    },
+    async replay(executionId: string, replayOptions: ReplayOptions = {}) {
+      refuseInside(name, "replay");
+      return (await launcher()).replay(executionId, replayOptions) as Promise<Handle<Awaited<Result>>>;
+    },
+  });
+}
+
+function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): FlowDefinition {
+  const known = ["input", "description", "retries", "timeout"];
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new MisuseError(`flow ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
+  }
+  const { retries = 0, timeout, description } = options;
+  if (!Number.isSafeInteger(retries) || retries < 0) throw new MisuseError(`flow ${name}: retries must be 0 or more`);
+  const timeoutMs = timeout === undefined ? null : parseDuration(timeout, "ms", `flow ${name}: timeout`);
+  const input = () =>
+    options.input === undefined ? null : normalizeSchema(options.input, `flow ${name}: input`);
+  return {
+    name,
+    fn,
+    retries,
+    timeoutMs,
+    input,
+    describe: () => ({ inputSchema: input()?.json ?? null, options: { retries, timeoutMs, description } }),
+  };
+}
+
+function refuseInside(name: string, verb: string): void {
+  if (scopeStorage.getStore() === undefined) return;
+  throw new MisuseError(`${name}.${verb}() was called inside an execution: child executions are not supported yet`);
+}
+
+/** The file that calls `flow()`: what a handle that starts it from a script must name. */
+function callerFile(): string | undefined {
+  const prepare = Error.prepareStackTrace;
+  try {
+    Error.prepareStackTrace = (_, frames) => frames;
+    const frames = new Error().stack as unknown as NodeJS.CallSite[];
+    return frames[2]?.getFileName() ?? undefined;
+  } finally {
+    Error.prepareStackTrace = prepare;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Duration } from "../core/durations.ts";
+import type { ExecutionStatus } from "../core/statuses.ts";
+
+export interface RunOptions {
+  stack?: string;
+  /** A second run with the same key answers the first one's execution. */
+  idempotencyKey?: string;
+  tags?: string[];
+  timeout?: Duration;
+}
+
+export interface ReplayOptions {
+  /** Checkpoint name, selector or id from which everything re-runs; none: all of it. */
+  from?: string;
+  /** `{ "checkpoint.<selector>": value }` */
+  overrides?: Record<string, unknown>;
+  /** Layered over the recorded input. */
+  input?: unknown;
+  code?: "original" | "current";
+  reuseAnswers?: boolean;
+  idempotencyKey?: string;
+}
+
+export interface Handle<Result = unknown> {
+  readonly executionId: string;
+  status(): Promise<ExecutionStatus>;
+  /** Resolves when it ended, waits for someone or is paused, or when `timeout` is over; never throws for a failure. */
+  wait(options?: { timeout?: Duration }): Promise<ExecutionStatus>;
+  /** @throws ExecutionFailed when it failed or was cancelled */
+  result(): Promise<Result>;
+}
+
+/** Starts executions from outside; the package's entry supplies it, since flows know no engine. */
+export interface Launcher {
+  run(flow: { name: string; file: string | undefined }, input: unknown, options: RunOptions): Promise<Handle>;
+  replay(executionId: string, options: ReplayOptions): Promise<Handle>;
+}
+
+const key = Symbol.for("savepoint.launcher");
+const shared = globalThis as unknown as Record<symbol, (() => Promise<Launcher>) | undefined>;
+
+export function setLauncher(open: () => Promise<Launcher>): void {
+  shared[key] ??= open;
+}
+
+export function launcher(): Promise<Launcher> {
+  const open = shared[key];
+  if (open === undefined) throw new Error('import "savepoint" to start executions');
+  return open();
+}

@@ -1,0 +1,76 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ArtifactKind, CheckpointOptions } from "./options.ts";
+import type { NormalSchema } from "./schema.ts";
+
+export interface CheckpointCall {
+  name: string;
+  args: unknown[];
+  fn: (...args: never[]) => unknown;
+  options: CheckpointOptions;
+}
+
+export interface WaitCall {
+  name: string;
+  question: string | null;
+  schema: NormalSchema | null;
+  timeoutMs: number | null;
+  onTimeout: "fail" | { value: unknown };
+  metadata: Record<string, unknown> | null;
+}
+
+export interface SaveCall {
+  name: string;
+  value: unknown;
+  kind: ArtifactKind;
+  tags: string[];
+}
+
+export interface ProgressReport {
+  stage?: string | undefined;
+  current?: number | undefined;
+  total?: number | undefined;
+}
+
+/** What the engine does for the primitives; one for each activation of an execution. */
+export interface FlowRuntime {
+  readonly executionId: string;
+  readonly isReplay: boolean;
+  checkpoint(call: CheckpointCall): Promise<unknown>;
+  wait(call: WaitCall): Promise<unknown>;
+  sleep(until: { ms: number } | { at: Date }): Promise<void>;
+  value<T>(name: "now" | "random" | "uuid", make: () => T): T;
+  log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void;
+  progress(report: ProgressReport, inside: RunningCheckpoint | undefined): void;
+  save(call: SaveCall, inside: RunningCheckpoint | undefined): Promise<void>;
+  load(executionId: string, name: string, inside: RunningCheckpoint | undefined): Promise<unknown>;
+  /** Something that user code wrote to the console. */
+  print(level: "debug" | "info" | "warn" | "error", message: string, inside: RunningCheckpoint | undefined): void;
+  /** User code threw where nobody can catch it. */
+  crash(error: unknown, inside: RunningCheckpoint | undefined): void;
+}
+
+/** What a checkpoint's body may know of itself. */
+export interface RunningCheckpoint {
+  readonly selector: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+  /** The same for every attempt of this call, in every process: hand it to services that drop repeated requests. */
+  readonly idempotencyKey: string;
+  readonly signal: AbortSignal;
+}
+
+/** Where in an execution the code that is running stands. */
+export interface Scope {
+  readonly runtime: FlowRuntime;
+  readonly checkpoint: RunningCheckpoint | undefined;
+}
+
+/**
+ * One storage in the whole process, so that a project's own copy of this package and the running installation
+ * understand each other.
+ */
+const key = Symbol.for("savepoint.scope");
+const shared = globalThis as unknown as Record<symbol, AsyncLocalStorage<Scope> | undefined>;
+shared[key] ??= new AsyncLocalStorage<Scope>();
+export const scopeStorage: AsyncLocalStorage<Scope> = shared[key];
+

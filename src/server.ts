@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { ensureRuntime, isEntry } from "./core/runtime.ts";
+
+export interface ServeOptions {
+  /** The project folder; without it `SAVEPOINT_PROJECT`, else the working directory. */
+  project?: string | undefined;
+}
+
+if (isEntry(import.meta.url) && (await ensureRuntime())) await main(process.argv.slice(2));
+
+/** Speaks MCP over stdio until the client leaves; what `savepoint mcp` and `node dist/server.js` do. */
+export async function serve(options: ServeOptions): Promise<void> {
+  // LEAD: await (await import("./mcp/main.ts")).main(options);
+  process.stderr.write(`savepoint: the MCP server is not built in yet (project: ${options.project ?? "default"})\n`);
+  process.exitCode = 1;
+}
+
+async function main(argv: string[]): Promise<void> {
+  // Not at the top: an old Node.js has no parseArgs and would fail before it can be told what it lacks.
+  const { parseArgs } = await import("node:util");
+  const { isUserError } = await import("./core/errors.ts");
+  try {
+    await serve(parseArgs({ args: argv, options: { project: { type: "string" } } }).values);
+  } catch (error) {
+    if (!isUserError(error) && !isUsageError(error)) throw error;
+    process.stderr.write(`savepoint: ${error.message}\n`);
+    if (isUserError(error) && error.hint !== undefined) process.stderr.write(`${error.hint}\n`);
+    process.exitCode = isUserError(error) ? 1 : 2;
+  }
+}
+
+function isUsageError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+}

@@ -1,0 +1,59 @@
+import type { Connection } from "./database.ts";
+
+/** The closed set of what the timeline tells. */
+export const eventTypes = [
+  "execution_created",
+  "execution_started",
+  "execution_suspended",
+  "execution_blocked",
+  "execution_paused",
+  "execution_pause_requested",
+  "execution_resumed",
+  "execution_retried",
+  "execution_completed",
+  "execution_failed",
+  "execution_cancelled",
+  "checkpoint_started",
+  "checkpoint_restarted",
+  "checkpoint_attempt_failed",
+  "checkpoint_completed",
+  "checkpoint_failed",
+  "checkpoint_replayed",
+  "checkpoint_overridden",
+  "wait_opened",
+  "wait_answered",
+  "wait_aborted",
+  "wait_expired",
+  "answer_refused",
+  "answered_early",
+  "sleep_started",
+  "sleep_ended",
+  "artifact_saved",
+  "artifact_loaded",
+  "progress",
+  "input_changed",
+  "entries_unused",
+  "dependency_changed",
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+export interface NewEvent {
+  type: EventType;
+  at: number;
+  /** The journal entry that it is about. */
+  ordinal?: number | null;
+  data?: Record<string, unknown> | undefined;
+}
+
+export type Events = ReturnType<typeof eventsTable>;
+
+/** One append-only stream; ids rise with every event of the store. */
+export function eventsTable(connection: Connection) {
+  const insert = connection.prepare("INSERT INTO events (execution_seq, type, at, ordinal, data) VALUES (?, ?, ?, ?, ?)");
+  return {
+    append(seq: number, event: NewEvent): void {
+      const data = event.data === undefined ? null : JSON.stringify(event.data);
+      insert.run(seq, event.type, event.at, event.ordinal ?? null, data);
+    },
+  };
+}

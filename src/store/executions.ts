@@ -1,0 +1,359 @@
+import type { ExecutionStatus, Failure } from "../core/statuses.ts";
+import type { Connection } from "./database.ts";
+
+/** What is asked of a replay; kept with the execution so that every activation obeys it. */
+export interface ReplayRequest {
+  /** The anchor's place, which must be asked for again; null when everything re-runs. */
+  anchor: { kind: string; scope: string; name: string; occurrence: number } | null;
+  /** Checkpoint name to encoded output: every call of that name gets it without running. */
+  overrides: Record<string, string>;
+  /** Ordinals (in the new execution) of entries that hold an overridden output for one call. */
+  overriddenEntries: number[];
+}
+
+interface ExecutionRow {
+  seq: number;
+  id: string;
+  workflow: string;
+  target: string;
+  version: string;
+  status: ExecutionStatus;
+  stack: string;
+  trigger: string;
+  tags: string;
+  input: string | null;
+  attempt: number;
+  epoch: number;
+  owner: string | null;
+  wake_at: number | null;
+  deadline_at: number | null;
+  last_position: number;
+  pause_requested: number;
+  blocked_reason: string | null;
+  parent_seq: number | null;
+  depth: number;
+  replayed_from: string | null;
+  replay: string | null;
+  result: string | null;
+  failure: string | null;
+  metadata: string | null;
+  progress: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+interface ExecutionBase {
+  seq: number;
+  id: string;
+  workflow: string;
+  target: string;
+  version: string;
+  stack: string;
+  trigger: string;
+  tags: string[];
+  input: string | null;
+  attempt: number;
+  epoch: number;
+  lastPosition: number;
+  pauseRequested: boolean;
+  blockedReason: string | null;
+  deadlineAt: number | null;
+  parentSeq: number | null;
+  depth: number;
+  replayedFrom: string | null;
+  replay: ReplayRequest | null;
+  metadata: Record<string, unknown> | null;
+  progress: Record<string, unknown> | null;
+  createdAt: number;
+  startedAt: number | null;
+}
+
+/** `wakeAt` is the instant from which any worker may claim it; while it runs, the end of its lease. */
+export type Execution = ExecutionBase &
+  (
+    | { status: "queued"; wakeAt: number | null }
+    | { status: "running"; wakeAt: number; owner: string }
+    | { status: "waiting"; wakeAt: number | null }
+    | { status: "paused" }
+    | { status: "completed"; result: string | null; endedAt: number }
+    | { status: "failed"; failure: ExecutionFailure; endedAt: number }
+    | { status: "cancelled"; failure: ExecutionFailure | null; endedAt: number }
+  );
+
+/** The failure that ended an execution, and what a retry of it would try again. */
+export interface ExecutionFailure extends Failure {
+  /** Ordinals of the failed entries in the error's cause chain and of failures that nobody had seen yet. */
+  retriable?: number[];
+  /** Ordinals of the entries that the ending closed. */
+  closed?: number[];
+}
+
+export interface NewExecution {
+  id: string;
+  workflow: string;
+  target: string;
+  version: string;
+  stack: string;
+  trigger: string;
+  tags: string[];
+  input: string | null;
+  deadlineAt: number | null;
+  lastPosition: number;
+  parentSeq: number | null;
+  depth: number;
+  replayedFrom: string | null;
+  replay: ReplayRequest | null;
+  createdAt: number;
+}
+
+/** Who may write: the worker that holds the lease, at the epoch in which it took it. */
+export interface Fence {
+  seq: number;
+  owner: string;
+  epoch: number;
+}
+
+export type Executions = ReturnType<typeof executionsTable>;
+
+const held = "seq = ? AND owner = ? AND epoch = ? AND status = 'running'";
+
+/** Statements on executions. The caller holds an immediate transaction. */
+export function executionsTable(connection: Connection) {
+  const insert = connection.prepare(
+    `INSERT INTO executions (id, workflow, target, version, status, stack, trigger, tags, input, wake_at, deadline_at,
+       last_position, parent_seq, depth, replayed_from, replay, created_at)
+     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const tag = connection.prepare("INSERT OR IGNORE INTO execution_tags (tag, execution_seq) VALUES (?, ?)");
+  const claim = connection.prepare<[string, number, number, number, number], ExecutionRow>(
+    `UPDATE executions SET status = 'running', owner = ?, epoch = epoch + 1, wake_at = ?,
+       started_at = coalesce(started_at, ?), blocked_reason = NULL
+     WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT ?) RETURNING *`,
+  );
+  const advance = connection.prepare<[number, number, string, number], { last_position: number; pause_requested: number }>(
+    `UPDATE executions SET last_position = last_position + ? WHERE ${held} RETURNING last_position, pause_requested`,
+  );
+  const check = connection.prepare<[number, string, number], { last_position: number; pause_requested: number }>(
+    `SELECT last_position, pause_requested FROM executions WHERE ${held}`,
+  );
+  const suspend = connection.prepare(
+    `UPDATE executions SET status = ?, owner = NULL, wake_at = ?, pause_requested = 0
+     WHERE ${held} AND last_position = ? AND pause_requested = ?`,
+  );
+  const release = connection.prepare(
+    `UPDATE executions SET status = 'queued', owner = NULL, wake_at = ?, blocked_reason = ? WHERE ${held}`,
+  );
+  const end = connection.prepare(
+    `UPDATE executions SET status = ?, owner = NULL, wake_at = NULL, pause_requested = 0, result = ?, failure = ?,
+       ended_at = ?, blocked_reason = NULL WHERE ${held}`,
+  );
+  const rewind = connection.prepare(
+    `UPDATE executions SET attempt = attempt + 1, deadline_at = ? WHERE ${held}`,
+  );
+  const describe = connection.prepare(
+    `UPDATE executions SET metadata = coalesce(?, metadata), progress = coalesce(?, progress) WHERE ${held}`,
+  );
+  const bySeq = connection.prepare<[number], ExecutionRow>("SELECT * FROM executions WHERE seq = ?");
+  const byId = connection.prepare<[string], ExecutionRow>("SELECT * FROM executions WHERE id = ?");
+  const byPrefix = connection.prepare<[string, string], ExecutionRow>(
+    "SELECT * FROM executions WHERE id >= ? AND id < ? ORDER BY id LIMIT 11",
+  );
+  const ownedBy = connection.prepare<
+    [string],
+    { seq: number; epoch: number; last_position: number; pause_requested: number }
+  >("SELECT seq, epoch, last_position, pause_requested FROM executions WHERE owner = ? AND status = 'running'");
+  const renew = connection.prepare(
+    "UPDATE executions SET wake_at = max(wake_at, ?) WHERE owner = ? AND status = 'running'",
+  );
+  const abandon = connection.prepare(
+    "UPDATE executions SET wake_at = min(wake_at, ?) WHERE owner = ? AND status = 'running'",
+  );
+  const nextWake = connection.prepare<[], { at: number | null }>(
+    "SELECT min(wake_at) AS at FROM executions WHERE wake_at IS NOT NULL",
+  );
+  const countIn = connection.prepare<[string], { count: number }>(
+    "SELECT count(*) AS count FROM (SELECT 1 FROM executions WHERE status = ? LIMIT 1001)",
+  );
+  const due = connection.prepare<[number], { seq: number; id: string; status: ExecutionStatus; wake_at: number }>(
+    "SELECT seq, id, status, wake_at FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT 100",
+  );
+  const addPosition = connection.prepare<[number, number], { last_position: number }>(
+    `UPDATE executions SET last_position = last_position + 1,
+       status = CASE status WHEN 'waiting' THEN 'queued' ELSE status END,
+       wake_at = CASE status WHEN 'waiting' THEN ? ELSE wake_at END
+     WHERE seq = ? RETURNING last_position`,
+  );
+  const setControl = connection.prepare(
+    `UPDATE executions SET status = ?, owner = NULL, epoch = epoch + 1, wake_at = ?, failure = ?, ended_at = ?,
+       pause_requested = 0, attempt = ?, deadline_at = ? WHERE seq = ?`,
+  );
+  const requestPause = connection.prepare("UPDATE executions SET pause_requested = 1 WHERE seq = ?");
+  const dropPauseRequest = connection.prepare("UPDATE executions SET pause_requested = 0 WHERE seq = ?");
+
+  return {
+    insert(execution: NewExecution): number {
+      const { createdAt } = execution;
+      const tags = [...new Set(execution.tags)];
+      const { lastInsertRowid } = insert.run(
+        execution.id,
+        execution.workflow,
+        execution.target,
+        execution.version,
+        execution.stack,
+        execution.trigger,
+        tags.length === 0 ? "[]" : JSON.stringify(tags),
+        execution.input,
+        createdAt,
+        execution.deadlineAt,
+        execution.lastPosition,
+        execution.parentSeq,
+        execution.depth,
+        execution.replayedFrom,
+        execution.replay && JSON.stringify(execution.replay),
+        createdAt,
+      );
+      const seq = Number(lastInsertRowid);
+      for (const one of tags) tag.run(one, seq);
+      return seq;
+    },
+
+    /** Takes up to `most` executions that are due: one write that raises the epoch, so that the last owner is fenced. */
+    claim: (owner: string, leaseUntil: number, now: number, most: number): Execution[] =>
+      claim.all(owner, leaseUntil, now, now, most).map(toExecution),
+
+    /** The fence: reserves `count` positions if the caller still holds the lease, else answers undefined. */
+    advance(fence: Fence, count: number): { lastPosition: number; pauseRequested: boolean } | undefined {
+      const { seq, owner, epoch } = fence;
+      const row = count === 0 ? check.get(seq, owner, epoch) : advance.get(count, seq, owner, epoch);
+      return row && { lastPosition: row.last_position, pauseRequested: row.pause_requested === 1 };
+    },
+
+    /** Gives the execution back, unless something settled or a pause was asked for that the caller has not seen. */
+    suspend(fence: Fence, to: { status: "waiting" | "paused" | "queued"; wakeAt: number | null; readPosition: number }) {
+      const { seq, owner, epoch } = fence;
+      const pause = to.status === "paused" ? 1 : 0;
+      return suspend.run(to.status, to.wakeAt, seq, owner, epoch, to.readPosition, pause).changes === 1;
+    },
+
+    /** Gives an execution back that cannot go on now; it is tried again at `wakeAt`. */
+    release({ seq, owner, epoch }: Fence, wakeAt: number, blockedReason: string | null): boolean {
+      return release.run(wakeAt, blockedReason, seq, owner, epoch).changes === 1;
+    },
+
+    end(
+      { seq, owner, epoch }: Fence,
+      outcome: { status: "completed" | "failed" | "cancelled"; result: string | null; failure: ExecutionFailure | null },
+      at: number,
+    ): boolean {
+      const { status, result, failure } = outcome;
+      return end.run(status, result, failure && JSON.stringify(failure), at, seq, owner, epoch).changes === 1;
+    },
+
+    /** Begins the next attempt of an execution that retries itself. */
+    rewind: ({ seq, owner, epoch }: Fence, deadlineAt: number | null): boolean =>
+      rewind.run(deadlineAt, seq, owner, epoch).changes === 1,
+
+    describe(fence: Fence, metadata: object | null, progress: object | null): void {
+      const { seq, owner, epoch } = fence;
+      describe.run(metadata && JSON.stringify(metadata), progress && JSON.stringify(progress), seq, owner, epoch);
+    },
+
+    get(seq: number): Execution | undefined {
+      const row = bySeq.get(seq);
+      return row && toExecution(row);
+    },
+
+    byId(id: string): Execution | undefined {
+      const row = byId.get(id);
+      return row && toExecution(row);
+    },
+
+    /** Up to eleven executions whose id begins so. */
+    byPrefix: (prefix: string): Execution[] => byPrefix.all(prefix, `${prefix}\uffff`).map(toExecution),
+
+    ownedBy: (owner: string) => ownedBy.all(owner),
+    renewLeases: (owner: string, until: number): number => renew.run(until, owner).changes,
+    /** Makes what a dead worker held claimable at once. */
+    abandon: (owner: string, at: number): number => abandon.run(at, owner).changes,
+    nextWakeAt: (): number | null => nextWake.get()?.at ?? null,
+    due: (now: number) => due.all(now),
+    /** Counting stops at 1,001. */
+    countIn: (status: ExecutionStatus): number => countIn.get(status)?.count ?? 0,
+
+    /** Reserves a position for what another process settles, and wakes the execution if it sleeps. */
+    addPosition(seq: number, now: number): number {
+      const row = addPosition.get(now, seq);
+      if (row === undefined) throw new Error(`execution ${seq} is gone`);
+      return row.last_position;
+    },
+
+    /** A control operation's effect on the row; raising the epoch fences whoever runs it. */
+    setControl(
+      seq: number,
+      to: {
+        status: ExecutionStatus;
+        wakeAt: number | null;
+        failure: ExecutionFailure | null;
+        endedAt: number | null;
+        attempt: number;
+        deadlineAt: number | null;
+      },
+    ): void {
+      const failure = to.failure && JSON.stringify(to.failure);
+      setControl.run(to.status, to.wakeAt, failure, to.endedAt, to.attempt, to.deadlineAt, seq);
+    },
+
+    requestPause: (seq: number): void => void requestPause.run(seq),
+    dropPauseRequest: (seq: number): void => void dropPauseRequest.run(seq),
+  };
+}
+
+export function toExecution(row: ExecutionRow): Execution {
+  const base: ExecutionBase = {
+    seq: row.seq,
+    id: row.id,
+    workflow: row.workflow,
+    target: row.target,
+    version: row.version,
+    stack: row.stack,
+    trigger: row.trigger,
+    tags: row.tags === "[]" ? [] : JSON.parse(row.tags),
+    input: row.input,
+    attempt: row.attempt,
+    epoch: row.epoch,
+    lastPosition: row.last_position,
+    pauseRequested: row.pause_requested === 1,
+    blockedReason: row.blocked_reason,
+    deadlineAt: row.deadline_at,
+    parentSeq: row.parent_seq,
+    depth: row.depth,
+    replayedFrom: row.replayed_from,
+    replay: row.replay === null ? null : JSON.parse(row.replay),
+    metadata: row.metadata === null ? null : JSON.parse(row.metadata),
+    progress: row.progress === null ? null : JSON.parse(row.progress),
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+  };
+  const endedAt = row.ended_at ?? 0;
+  const failure: ExecutionFailure | null = row.failure === null ? null : JSON.parse(row.failure);
+  switch (row.status) {
+    case "queued":
+    case "waiting":
+      return { ...base, status: row.status, wakeAt: row.wake_at };
+    case "running":
+      return { ...base, status: "running", wakeAt: row.wake_at ?? 0, owner: row.owner ?? "" };
+    case "paused":
+      return { ...base, status: "paused" };
+    case "completed":
+      return { ...base, status: "completed", result: row.result, endedAt };
+    case "failed":
+      return { ...base, status: "failed", failure: failure ?? unknownFailure, endedAt };
+    case "cancelled":
+      return { ...base, status: "cancelled", failure, endedAt };
+    default:
+      return row.status satisfies never;
+  }
+}
+
+const unknownFailure: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };

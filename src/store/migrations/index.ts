@@ -1,0 +1,5 @@
+import { initial } from "./0001-initial.ts";
+
+/** Every migration there is, in order; the last one's number is the schema this code knows. */
+export const migrations = [initial] as const;
+export const schemaNumber = migrations.length;

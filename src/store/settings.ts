@@ -1,0 +1,18 @@
+import type { Connection } from "./database.ts";
+
+export type Settings = ReturnType<typeof settingsTable>;
+
+/** What the project keeps about itself, such as the wrapped data key. */
+export function settingsTable(connection: Connection) {
+  const insert = connection.prepare("INSERT OR IGNORE INTO settings (key, value) VALUES (?, ?)");
+  const find = connection.prepare<[string], { value: string }>("SELECT value FROM settings WHERE key = ?");
+  const get = (key: string): string | undefined => find.get(key)?.value;
+  return {
+    get,
+    /** Writes the value unless another process was first; answers the one that holds. */
+    getOrSet(key: string, value: string): string {
+      insert.run(key, value);
+      return get(key) ?? value;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, UserError } from "../core/errors.ts";
+import { artifactsTable, type Artifacts } from "./artifacts.ts";
+import { type Blobs, openBlobs } from "./blobs.ts";
+import { type Connection, explainStoreError, openConnection, openReader } from "./database.ts";
+import { earlyAnswersTable, type EarlyAnswers } from "./early-answers.ts";
+import { eventsTable, type Events } from "./events.ts";
+import { executionsTable, type Executions } from "./executions.ts";
+import { type IdempotencyKeys, idempotencyKeysTable } from "./idempotency-keys.ts";
+import { type Journal, journalTable } from "./journal.ts";
+import { type Logs, logsTable } from "./logs.ts";
+import { migrate } from "./migrate.ts";
+import { createPayloads, type Payloads } from "./payloads.ts";
+import { type Settings, settingsTable } from "./settings.ts";
+import { type Versions, versionsTable } from "./versions.ts";
+import { type Workers, workersTable } from "./workers.ts";
+
+const defaultCapBytes = 64 * 1024 * 1024;
+
+export interface Store {
+  readonly folder: string;
+  readonly databasePath: string;
+  readonly executions: Executions;
+  readonly journal: Journal;
+  readonly events: Events;
+  readonly logs: Logs;
+  readonly artifacts: Artifacts;
+  readonly versions: Versions;
+  readonly workers: Workers;
+  readonly settings: Settings;
+  readonly earlyAnswers: EarlyAnswers;
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly payloads: Payloads;
+  readonly blobs: Blobs;
+  /** Runs `work` in one immediate transaction; what it wrote is on the disk when this returns. */
+  write<T>(work: () => T): T;
+  /** A further connection that polls and lists; it cannot write. */
+  reader(): Connection;
+  close(): void;
+}
+
+/**
+ * Opens the state folder of a project, making it where it is missing.
+ * @throws UserError `unavailable` when it cannot be read or written, or was written by a newer Savepoint
+ */
+export function openStore(folder: string, options: { capBytes?: number } = {}): Store {
+  prepareFolder(folder);
+  const databasePath = join(folder, "savepoint.db");
+  const connection = open(databasePath);
+  const blobs = openBlobs(join(folder, "blobs"));
+  let reader: Connection | undefined;
+  return {
+    folder,
+    databasePath,
+    executions: executionsTable(connection),
+    journal: journalTable(connection),
+    events: eventsTable(connection),
+    logs: logsTable(connection),
+    artifacts: artifactsTable(connection),
+    versions: versionsTable(connection),
+    workers: workersTable(connection),
+    settings: settingsTable(connection),
+    earlyAnswers: earlyAnswersTable(connection),
+    idempotencyKeys: idempotencyKeysTable(connection),
+    payloads: createPayloads(blobs, options.capBytes ?? defaultCapBytes),
+    blobs,
+    write: writer(connection),
+    reader() {
+      reader ??= openReader(databasePath);
+      return reader;
+    },
+    close() {
+      reader?.close();
+      connection.close();
+    },
+  };
+}
+
+/** better-sqlite3 builds a transaction function each time it is asked, so one is kept. */
+function writer(connection: Connection): Store["write"] {
+  const run = connection.transaction((work: () => unknown) => work());
+  return <T>(work: () => T) => run.immediate(work) as T;
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unusableFolder(error, folder);
+  }
+}
+
+function unusableFolder(error: unknown, folder: string): UserError {
+  return new UserError("unavailable", `the state folder ${folder} cannot be written: ${messageOf(error)}`, {
+    hint: "Check the permissions of the project folder, or pass another with --project.",
+    cause: error,
+  });
+}
+
+function open(path: string): Connection {
+  let connection: Connection | undefined;
+  try {
+    connection = openConnection(path);
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw explainStoreError(error, path);
+  }
+}
