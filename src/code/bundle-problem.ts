@@ -58,7 +58,10 @@ function hintFor(project: Project, error: Message): string {
 function pathHint(project: Project, path: string, importer: string | undefined): string {
   const from = importer === undefined ? "the importing file" : importer;
   const folder = join(project.root, importer === undefined ? "." : dirname(importer), dirname(path));
-  const near = didYouMean(`${dirname(path)}/${basename(path)}`, filesOf(folder).map((name) => `${dirname(path)}/${name}`));
+  const near = didYouMean(
+    `${dirname(path)}/${basename(path)}`,
+    filesOf(folder).map((name) => `${dirname(path)}/${name}`),
+  );
   return near ?? `There is no such file; the path is relative to ${from}.`;
 }
 

@@ -23,15 +23,28 @@ export async function bundleFile(project: Project, sourcePath: string): Promise<
     const { outputFiles } = await build({ ...options, ...withMeta(project, sourcePath, options) });
     const dependencies = sorted(found);
     const code = textOf(outputFiles, ".mjs");
-    return { hash: hashOf({ sourcePath, dependencies, code }), sourcePath, dependencies, code, map: cleanMap(textOf(outputFiles, ".map")) };
+    return {
+      hash: hashOf({ sourcePath, dependencies, code }),
+      sourcePath,
+      dependencies,
+      code,
+      map: cleanMap(textOf(outputFiles, ".map")),
+    };
   } catch (error) {
     // Without what was added to the sources, an error at the end of a file stands where the author sees it.
-    const plain: unknown = await build(options).then(() => error, (failure: unknown) => failure);
+    const plain: unknown = await build(options).then(
+      () => error,
+      (failure: unknown) => failure,
+    );
     throw bundleProblem(project, plain);
   }
 }
 
-export function hashOf({ sourcePath, dependencies, code }: Pick<Bundle, "sourcePath" | "dependencies" | "code">): string {
+export function hashOf({
+  sourcePath,
+  dependencies,
+  code,
+}: Pick<Bundle, "sourcePath" | "dependencies" | "code">): string {
   const head = JSON.stringify({ format: 1, sourcePath, dependencies: Object.entries(dependencies).sort(byKey) });
   return createHash("sha256").update(`${head}\n`).update(code).digest("hex");
 }
@@ -75,8 +88,11 @@ function textOf(files: OutputFile[], ending: string): string {
 /** Takes out of a source map what was added to the sources, so that tools show them as they are. */
 function cleanMap(text: string): string {
   const map: unknown = JSON.parse(text);
-  if (typeof map !== "object" || map === null || !("sourcesContent" in map) || !Array.isArray(map.sourcesContent)) return text;
-  const sourcesContent = map.sourcesContent.map((source) => (typeof source === "string" ? withoutSourceMeta(source) : source));
+  if (typeof map !== "object" || map === null || !("sourcesContent" in map) || !Array.isArray(map.sourcesContent))
+    return text;
+  const sourcesContent = map.sourcesContent.map((source) =>
+    typeof source === "string" ? withoutSourceMeta(source) : source,
+  );
   return JSON.stringify({ ...map, sourcesContent });
 }
 

@@ -1,21 +1,24 @@
 /** Runs in a process of its own: loads one version module, reports what it exports and is killed. */
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
-import { type FlowBrand, brandOf, declaredCheckpoints } from "./brand.ts";
-import type { DescribeRequest, Description, Report, Thrown } from "./description.ts";
+import { brandOf, declaredCheckpoints, type FlowBrand } from "./brand.ts";
+import type { DescribeRequest, Report, Thrown } from "./description.ts";
 import { resolveAsSource } from "./resolve-hooks.ts";
 import type { DescribedFlow } from "./version.ts";
 
-await main();
+void main();
 
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv[2] ?? "") as DescribeRequest;
   dieWithParent();
   const report = reporter();
+  const exit = process.exit.bind(process);
   keepCodeFromEnding(report);
   process.setSourceMapsEnabled(true);
   resolveAsSource(request.moduleUrl, { source: request.sourceUrl, savepointEntry: request.savepointEntry });
-  report(await describeModule(request));
+  const found = await describeModule(request);
+  report(found);
+  if (found.kind !== "described") exit(1);
 }
 
 async function describeModule({ moduleUrl, savepointEntry }: DescribeRequest): Promise<Report> {
@@ -86,7 +89,7 @@ function keepCodeFromEnding(report: (report: Report) => void): void {
     return exit(code);
   };
   // An error that nobody waits for is no reason not to know the flows; a worker survives it as well.
-  process.on("uncaughtException", (error) => console.error(error));
+  process.on("uncaughtException", (error) => process.stderr.write(`${messageOf(error)}\n`));
   process.once("beforeExit", () => report({ kind: "never_settles" }));
 }
 

@@ -4,7 +4,7 @@ import type { Bundle } from "./bundle.ts";
 import type { Outcome } from "./describe-process.ts";
 import type { Thrown } from "./description.ts";
 import { type Project, withoutRoot } from "./project.ts";
-import { type Place, placeInBundle, placeInStack, sourceLine } from "./stack-place.ts";
+import { type Place, placeInHeader, placeInStack, sourceLine } from "./stack-place.ts";
 
 type Failed = Exclude<Outcome["end"], { kind: "described" }>;
 
@@ -15,7 +15,11 @@ interface Problem {
 }
 
 /** Why a bundle could not be described, as an error that names the place in the author's file. */
-export function describeProblem(project: Project, bundle: Bundle, failed: { end: Failed; output: string; limitMs: number }): UserError {
+export function describeProblem(
+  project: Project,
+  bundle: Bundle,
+  failed: { end: Failed; output: string; limitMs: number },
+): UserError {
   const { text, hint, place } = problemOf(project, bundle, failed);
   const at = place === undefined ? bundle.sourcePath : `${place.file}:${place.line}:${place.column}`;
   const output = withoutRoot(project, failed.output.trim());
@@ -31,21 +35,33 @@ export function describeProblem(project: Project, bundle: Bundle, failed: { end:
 }
 
 const longest = 2_000;
-const atTopLevel = "Code at the top level of a flow's file runs whenever the file is loaded: move this into the flow or a checkpoint.";
+const atTopLevel =
+  "Code at the top level of a flow's file runs whenever the file is loaded: move this into the flow or a checkpoint.";
 
-function problemOf(project: Project, bundle: Bundle, { end, output, limitMs }: { end: Failed; output: string; limitMs: number }): Problem {
+function problemOf(
+  project: Project,
+  bundle: Bundle,
+  { end, output, limitMs }: { end: Failed; output: string; limitMs: number },
+): Problem {
   switch (end.kind) {
     case "threw":
-      return thrownProblem(project, bundle, end.thrown);
+      return thrownProblem(project, end.thrown);
     case "exits":
-      return { text: `calls process.exit(${end.exitCode}) while it loads`, hint: atTopLevel, place: placeInStack(project, end.stack) };
+      return {
+        text: `calls process.exit(${end.exitCode}) while it loads`,
+        hint: atTopLevel,
+        place: placeInStack(project, end.stack),
+      };
     case "undescribable":
       return {
         text: `the input schema of the flow "${end.flow}" cannot be expressed as JSON Schema: ${end.message}`,
         hint: "Use zod types that JSON Schema knows, or give a JSON Schema as `input`; refinements are allowed, transforms are not.",
       };
     case "never_settles":
-      return { text: "did not finish loading: a top-level await waits for something that never happens", hint: atTopLevel };
+      return {
+        text: "did not finish loading: a top-level await waits for something that never happens",
+        hint: atTopLevel,
+      };
     case "timed_out":
       return { text: `did not finish loading within ${limitMs / 1_000} s`, hint: atTopLevel };
     case "died":
@@ -61,12 +77,13 @@ function deathOf({ exitCode, signal }: { exitCode: number | null; signal: string
   return `ended its process with code ${exitCode} while it loads`;
 }
 
-function thrownProblem(project: Project, bundle: Bundle, thrown: Thrown): Problem {
+function thrownProblem(project: Project, thrown: Thrown): Problem {
   const { name, message, stack } = thrown;
-  if (name === undefined) return { text: `throws ${message} while it loads (not an Error, so the line is unknown)`, hint: atTopLevel };
+  if (name === undefined)
+    return { text: `throws ${message} while it loads (not an Error, so the line is unknown)`, hint: atTopLevel };
   const missing = /^Cannot find (?:package '([^']+)'|module '([^']+)')/.exec(message);
   if (missing !== null) return missingProblem(message, missing[1]);
-  const unlinked = placeInBundle(project, bundle, stack);
+  const unlinked = placeInHeader(project, stack);
   if (unlinked !== undefined) return { text: message, hint: exportHint(thrown), place: unlinked };
   const what = name === "Error" ? message : `${name}: ${message}`;
   return { text: `throws while it loads: ${what}`, hint: atTopLevel, place: placeInStack(project, stack) };

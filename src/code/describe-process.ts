@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../core/errors.ts";
-import { type DescribeRequest, type Report, parseReport } from "./description.ts";
+import { type DescribeRequest, parseReport, type Report } from "./description.ts";
 
 /** How a child process ended, and what the code that it loaded printed. */
 export interface Outcome {
@@ -17,13 +17,17 @@ const heapLimitMb = 512;
 const drainMs = 500;
 
 /** Runs the child for one module; whatever happens, neither it nor what it started outlives this call. */
-export async function runDescribeChild(request: DescribeRequest, { cwd, limitMs }: { cwd: string; limitMs: number }): Promise<Outcome> {
+export async function runDescribeChild(
+  request: DescribeRequest,
+  { cwd, limitMs }: { cwd: string; limitMs: number },
+): Promise<Outcome> {
   const child = startChild(request, cwd);
   const output = collectOutput(child);
   const closed = once(child, "close").catch(() => undefined);
   try {
     const end = await endOf(child, limitMs);
-    if (end.kind !== "described" && end.kind !== "timed_out") await Promise.race([closed, sleep(drainMs, undefined, { ref: false })]);
+    if (end.kind !== "described" && end.kind !== "timed_out")
+      await Promise.race([closed, sleep(drainMs, undefined, { ref: false })]);
     return { end, output: output() };
   } finally {
     await killGroup(child);
@@ -90,7 +94,8 @@ async function killGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const running = child.exitCode === null && child.signalCode === null;
   const exited = running ? once(child, "exit") : Promise.resolve();
-  if (process.platform === "win32") spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" }).unref();
+  if (process.platform === "win32")
+    spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" }).unref();
   else killPosixGroup(child.pid);
   await exited;
 }

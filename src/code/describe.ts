@@ -27,10 +27,14 @@ function refuseTwins(file: string, flows: DescribedFlow[]): void {
   for (const flow of flows) {
     const twin = flows.find((other) => other !== flow && namesOf(other).includes(flow.name));
     if (twin === undefined) continue;
-    throw new UserError("invalid_input", `${file}: the name "${flow.name}" means two flows, the exports ${flow.exportName} and ${twin.exportName}`, {
-      hint: `Give one of them another name: flow("name", …).`,
-      details: { file, exports: [flow.exportName, twin.exportName] },
-    });
+    throw new UserError(
+      "invalid_input",
+      `${file}: the name "${flow.name}" means two flows, the exports ${flow.exportName} and ${twin.exportName}`,
+      {
+        hint: `Give one of them another name: flow("name", …).`,
+        details: { file, exports: [flow.exportName, twin.exportName] },
+      },
+    );
   }
 }
 

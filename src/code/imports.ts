@@ -44,9 +44,22 @@ interface Importing {
 /** Undefined where esbuild finds nothing: asked again, it makes the error, or the warning inside of `try`. */
 async function resolveAsEsbuildDoes(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
   const { path, importer, resolveDir, kind, namespace } = args;
-  const found = await build.resolve(path, { importer, resolveDir, kind, namespace, with: args.with, pluginData: resolving });
+  const found = await build.resolve(path, {
+    importer,
+    resolveDir,
+    kind,
+    namespace,
+    with: args.with,
+    pluginData: resolving,
+  });
   if (found.errors.length > 0) return undefined;
-  return { path: found.path, external: found.external, namespace: found.namespace, suffix: found.suffix, sideEffects: found.sideEffects };
+  return {
+    path: found.path,
+    external: found.external,
+    namespace: found.namespace,
+    suffix: found.suffix,
+    sideEffects: found.sideEffects,
+  };
 }
 
 function packageImport(importing: Importing, args: OnResolveArgs, found: OnResolveResult): OnResolveResult {
@@ -59,7 +72,9 @@ function packageImport(importing: Importing, args: OnResolveArgs, found: OnResol
   if (seen === undefined) return args.kind === "import-statement" ? refused(missingPackage(name)) : found;
   const key = dependencyKey(project, name, { seen, entry: findPackage(project, name, entryFolder) });
   dependencies.set(key, seen.version);
-  return key === name || seen.owner === undefined ? found : { ...found, path: importFromFolder(entryFolder, seen.owner, specifier) };
+  return key === name || seen.owner === undefined
+    ? found
+    : { ...found, path: importFromFolder(entryFolder, seen.owner, specifier) };
 }
 
 function importFromFolder(entryFolder: string, owner: string, specifier: string): string {
@@ -96,7 +111,9 @@ function missingPackage(name: string): PartialMessage {
 function urlProblem(specifier: string): PartialMessage {
   return {
     text: `${JSON.stringify(specifier)} cannot be imported`,
-    detail: { code: "invalid_input", hint: "Import a file of the project by its path, or a package by its name." } satisfies ImportProblem,
+    detail: {
+      code: "invalid_input",
+      hint: "Import a file of the project by its path, or a package by its name.",
+    } satisfies ImportProblem,
   };
 }
-

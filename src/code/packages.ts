@@ -34,7 +34,11 @@ export function findPackage(project: Project, name: string, folder: string): Fou
  * How a version names one of its packages: by its name alone, or, where a file of the bundle sees another copy than
  * the entry file does, with the folder of that copy in front: `packages/util!lodash`.
  */
-export function dependencyKey(project: Project, name: string, found: { seen: FoundPackage; entry: FoundPackage | undefined }): string {
+export function dependencyKey(
+  project: Project,
+  name: string,
+  found: { seen: FoundPackage; entry: FoundPackage | undefined },
+): string {
   const { seen, entry } = found;
   if (seen.owner === undefined || seen.owner === entry?.owner) return name;
   return `${posixPath(project.root, seen.owner)}!${name}`;
@@ -56,7 +60,8 @@ function lent(found: FoundPackage | undefined): FoundPackage | undefined {
 }
 
 function findUpwards(name: string, folder: string): FoundPackage | undefined {
-  const version = basename(folder) === "node_modules" ? undefined : installedVersion(join(folder, "node_modules", name));
+  const version =
+    basename(folder) === "node_modules" ? undefined : installedVersion(join(folder, "node_modules", name));
   if (version !== undefined) return { version, owner: folder };
   const parent = dirname(folder);
   return parent === folder ? undefined : findUpwards(name, parent);

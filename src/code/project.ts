@@ -38,7 +38,10 @@ export function insideProject(project: Project, path: string, shown: string): st
 
 /** Replaces the absolute paths of the project in a text by paths relative to its root. */
 export function withoutRoot(project: Project, text: string): string {
-  return [`${pathToFileURL(project.root).href}/`, `${project.root}/`, `${project.root}\\`].reduce((rest, prefix) => rest.replaceAll(prefix, ""), text);
+  return [`${pathToFileURL(project.root).href}/`, `${project.root}/`, `${project.root}\\`].reduce(
+    (rest, prefix) => rest.replaceAll(prefix, ""),
+    text,
+  );
 }
 
 function realPathOrRefuse(path: string, shown: string): string {

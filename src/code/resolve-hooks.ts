@@ -1,4 +1,4 @@
-import { createRequire, registerHooks, type ResolveFnOutput, type ResolveHookContext } from "node:module";
+import { createRequire, type ResolveFnOutput, type ResolveHookContext, registerHooks } from "node:module";
 import { importFrom } from "./import-from.ts";
 import { isSavepoint, savepointUrl } from "./installation.ts";
 
@@ -24,7 +24,8 @@ export function resolveAsSource(moduleUrl: string, origin: Origin): void {
 function resolve(specifier: string, context: ResolveHookContext, next: NextResolve): ResolveFnOutput {
   const origin = origins.get(withoutQuery(context.parentURL));
   if (isSavepoint(specifier)) return resolveSavepoint(specifier, origin ?? latest, next);
-  if (specifier.startsWith(importFrom)) return resolveFrom(specifier, origin?.source ?? context.parentURL, context, next);
+  if (specifier.startsWith(importFrom))
+    return resolveFrom(specifier, origin?.source ?? context.parentURL, context, next);
   if (origin === undefined) return next(specifier, context);
   try {
     return resolveAt(specifier, origin.source, context, next);
@@ -40,13 +41,23 @@ function resolveSavepoint(specifier: string, origin: Origin | undefined, next: N
   return next(url ?? specifier);
 }
 
-function resolveFrom(specifier: string, base: string | undefined, context: ResolveHookContext, next: NextResolve): ResolveFnOutput {
+function resolveFrom(
+  specifier: string,
+  base: string | undefined,
+  context: ResolveHookContext,
+  next: NextResolve,
+): ResolveFnOutput {
   const [, folder, name] = /^[^:]+:(.*?)!(.*)$/.exec(specifier) ?? [];
   if (folder === undefined || name === undefined || base === undefined) return next(specifier, context);
   return resolveAt(name, new URL(`${folder}_`, base).href, context, next);
 }
 
-function resolveAt(specifier: string, parentURL: string, context: ResolveHookContext, next: NextResolve): ResolveFnOutput {
+function resolveAt(
+  specifier: string,
+  parentURL: string,
+  context: ResolveHookContext,
+  next: NextResolve,
+): ResolveFnOutput {
   if (!context.conditions.includes("require")) return next(specifier, { ...context, parentURL });
   // Node resolves `require` by the module that called it, whatever parent it is given here.
   const found = createRequire(parentURL).resolve(specifier);

@@ -19,7 +19,10 @@ export function sourceMetaPlugin(project: Project): Plugin {
   return {
     name: "savepoint-source-meta",
     setup(build) {
-      build.onResolve({ filter: /^savepoint-source:/ }, ({ path }) => ({ path: path.slice(namespace.length + 1), namespace }));
+      build.onResolve({ filter: /^savepoint-source:/ }, ({ path }) => ({
+        path: path.slice(namespace.length + 1),
+        namespace,
+      }));
       build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
         contents: `export default ${sourceFunction}(${JSON.stringify(path)});`,
       }));
@@ -59,7 +62,9 @@ export function withoutSourceMeta(source: string): string {
 
 const loaders: Record<string, Loader> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".jsx": "jsx" };
 const appended = new RegExp(`\\nimport ${metaName} from "${namespace}:[^\\n]*$`);
-const prepended = new RegExp(`^var \\{ dirname: __dirname, filename: __filename \\} = require\\("${namespace}:[^\\n]*?\\)\\.default; `);
+const prepended = new RegExp(
+  `^var \\{ dirname: __dirname, filename: __filename \\} = require\\("${namespace}:[^\\n]*?\\)\\.default; `,
+);
 
 function withSourceMeta(text: string, extension: string, path: string): string | undefined {
   const source = JSON.stringify(`${namespace}:${path}`);

@@ -12,7 +12,22 @@ export const targetForms = 'Write "path/to/file.ts:flow", "package/module:flow",
 /** Extensions of files that can hold flows. */
 export const flowExtensions = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"];
 export const definitionExtensions = [".md", ".markdown", ".toml", ".yaml", ".yml"];
-const otherExtensions = [".py", ".ipynb", ".rb", ".go", ".rs", ".java", ".php", ".sh", ".json", ".txt", ".html", ".css", ".wasm", ".sql"];
+const otherExtensions = [
+  ".py",
+  ".ipynb",
+  ".rb",
+  ".go",
+  ".rs",
+  ".java",
+  ".php",
+  ".sh",
+  ".json",
+  ".txt",
+  ".html",
+  ".css",
+  ".wasm",
+  ".sql",
+];
 const knownExtensions = new Set([...flowExtensions, ...definitionExtensions, ...otherExtensions]);
 const longest = 1_000;
 
@@ -42,7 +57,13 @@ function split(text: string): { before: string; flow: string | undefined } {
 
 /** Else it is the name of a flow, or of a package. */
 function isPath(text: string): boolean {
-  return /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(text) || text === "." || text === ".." || knownExtensions.has(extname(text).toLowerCase()) || /[\\/]$/.test(text);
+  return (
+    /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(text) ||
+    text === "." ||
+    text === ".." ||
+    knownExtensions.has(extname(text).toLowerCase()) ||
+    /[\\/]$/.test(text)
+  );
 }
 
 function invalid(message: string): UserError {

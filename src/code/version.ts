@@ -29,7 +29,7 @@ export interface DescribedFlow {
 /** The options of a flow as JSON; those named here are the ones that others read. */
 export interface FlowOptions {
   retries?: number;
-  timeoutMs?: number;
+  timeoutMs?: number | null;
   description?: string;
   [option: string]: unknown;
 }

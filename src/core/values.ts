@@ -70,7 +70,7 @@ function isPlainObject(value: object, depth: number): boolean {
 }
 
 function isRecord(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const prototype = Object.getPrototypeOf(value) as object | null;
   // An object of another realm (vm) has a prototype of the same shape whose own prototype is null.
   return (
     prototype === null ||

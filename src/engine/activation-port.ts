@@ -1,4 +1,4 @@
-import type { RunningCheckpoint } from "../flows/runtime.ts";
+import type { FlowRuntime, RunningCheckpoint } from "../flows/runtime.ts";
 import type { EventType } from "../store/events.ts";
 import type { Execution, Fence } from "../store/executions.ts";
 import type { JournalEntry } from "../store/journal.ts";
@@ -18,10 +18,9 @@ export interface RunningBody {
 }
 
 /** What the calls of the primitives need of the activation that they belong to. */
-export interface ActivationPort {
+export interface ActivationPort extends FlowRuntime {
   readonly context: EngineContext;
   readonly execution: Execution;
-  readonly executionId: string;
   readonly fence: Fence;
   readonly delivery: Delivery;
   readonly timers: Timers;

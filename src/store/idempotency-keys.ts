@@ -13,7 +13,7 @@ export type IdempotencyKeys = ReturnType<typeof idempotencyKeysTable>;
 /** Which execution a call with a key concerned, so that the second call answers like the first. */
 export function idempotencyKeysTable(connection: Connection) {
   const insert = connection.prepare(
-    "INSERT INTO idempotency_keys (operation, key, request_hash, execution_id, created_at) VALUES (?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO idempotency_keys (operation, key, request_hash, execution_id, created_at) VALUES (?, ?, ?, ?, ?)",
   );
   const find = connection.prepare<[string, string], { request_hash: string; execution_id: string; created_at: number }>(
     "SELECT request_hash, execution_id, created_at FROM idempotency_keys WHERE operation = ? AND key = ?",

@@ -41,7 +41,7 @@ export class CheckpointRun implements RunningBody {
     }
     const identity = { kind: "checkpoint" as const, scope: "", name: call.name, argumentsHash };
     activation.enter(identity, (taken) => {
-      const override = taken === undefined ? activation.execution.replay?.overrides[call.name] : undefined;
+      const override = taken === undefined ? overrideOf(activation, call.name) : undefined;
       if (override !== undefined) return overrideEntry(activation, identity, override, resolve);
       const type = call.options.type ?? null;
       const entry = taken ?? activation.newEntry(identity, { status: "running", type });
@@ -259,6 +259,11 @@ export class CheckpointRun implements RunningBody {
 }
 
 const unrecorded: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };
+
+function overrideOf({ execution }: ActivationPort, name: string): string | undefined {
+  const overrides = execution.replay?.overrides ?? {};
+  return Object.hasOwn(overrides, name) ? overrides[name] : undefined;
+}
 
 /** A call whose name is overridden is answered without running: one row that starts and ends it. */
 function overrideEntry(

@@ -1,0 +1,105 @@
+import type { Clock } from "./core/clock.ts";
+import { systemClock } from "./core/clock.ts";
+import { packageVersion } from "./core/runtime.ts";
+import { type Code, createCode } from "./code/code.ts";
+import type { Version } from "./code/version.ts";
+import { type Config, type ConfigSource, readConfig } from "./config.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
+import type { EnginePorts } from "./engine/ports.ts";
+import { flowBrand, type FlowDefinition } from "./flows/flow.ts";
+import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
+import { readMasterKey } from "./secrets/master-key.ts";
+import { createLocalStack, type LocalStack } from "./stacks/local.ts";
+import { type Listings, openListings } from "./store/listings.ts";
+import { openStore, type Store } from "./store/store.ts";
+
+/** Every service of a project, built once and passed on. */
+export interface App {
+  readonly config: Config;
+  /** The version of Savepoint. */
+  readonly version: string;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly listings: Listings;
+  readonly code: Code;
+  readonly engine: Engine;
+  readonly stack: LocalStack;
+  /** What this workflow version exports; undefined when the version is unknown. */
+  describeVersion(hash: string): Version | undefined;
+  close(): Promise<void>;
+}
+
+export interface AppOptions extends ConfigSource {
+  clock?: Clock;
+  /** Called when the local stack should see to it that a worker lives; default: starts a detached one. */
+  ensureWorker?: boolean;
+}
+
+/** @throws UserError when the project cannot be opened */
+export async function openApp(options: AppOptions = {}): Promise<App> {
+  const config = readConfig(options);
+  const clock = options.clock ?? systemClock;
+  const version = packageVersion();
+  const store = openStore(config.stateFolder, { capBytes: config.payloads.maxBytes });
+  const describeVersion = (hash: string) => readVersion(store, hash);
+  const code = createCode({
+    projectRoot: config.projectRoot,
+    versionsFolder: config.versionsFolder,
+    catalog: { find: describeVersion, save: (found) => saveVersion(store, clock, found) },
+  });
+  const engine = createEngine({ store, clock, ports: enginePorts(code, describeVersion, store, config) });
+  const stack = createLocalStack({ store, clock, config, version, enabled: options.ensureWorker ?? true });
+  return {
+    config,
+    version,
+    clock,
+    store,
+    listings: openListings(store),
+    code,
+    engine,
+    stack,
+    describeVersion,
+    async close() {
+      stack.close();
+      await engine.close();
+      store.close();
+    },
+  };
+}
+
+function enginePorts(
+  code: Code,
+  describeVersion: (hash: string) => Version | undefined,
+  store: Store,
+  config: Config,
+): EnginePorts {
+  let hash: ((encoded: string) => string) | undefined;
+  return {
+    async loadFlow(version, workflow) {
+      const flow = (await code.load(version, workflow)) as { [flowBrand]: FlowDefinition };
+      const described = describeVersion(version);
+      return {
+        definition: flow[flowBrand],
+        dependencyChanges: described === undefined ? {} : code.dependencyChanges(described),
+      };
+    },
+    hashArguments(encoded) {
+      // Only a worker needs the key: a process that reads must open without it.
+      hash ??= argumentHasher(
+        openDataKey(store.settings, (create) => readMasterKey(config.userFolder, config.env, create)),
+      );
+      return hash(encoded);
+    },
+  };
+}
+
+function readVersion(store: Store, hash: string): Version | undefined {
+  const row = store.versions.find(hash);
+  return row && (JSON.parse(row.description) as Version);
+}
+
+function saveVersion(store: Store, clock: Clock, version: Version): void {
+  const { hash, sourcePath } = version;
+  const description = JSON.stringify(version);
+  store.write(() => store.versions.save({ hash, sourcePath, description, createdAt: clock.now() }));
+}

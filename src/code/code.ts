@@ -1,0 +1,54 @@
+import { dirname, join } from "node:path";
+import { type FlowList, listFlows } from "./flow-list.ts";
+import { createLoader } from "./load.ts";
+import { versionToday } from "./packages.ts";
+import { openProject, type Project, type ProjectOptions } from "./project.ts";
+import { resolveTarget } from "./resolve-target.ts";
+import type { ResolvedFlow, Version, VersionCatalog } from "./version.ts";
+import { createVersions } from "./versions.ts";
+
+export interface CodeOptions extends ProjectOptions {
+  catalog: VersionCatalog;
+  /** How long a file may take to load while it is described; 10 s when absent. */
+  describeLimitMs?: number;
+}
+
+/** How a dependency differs from what a version was bundled with; `now` is null when it is gone. */
+export interface DependencyChange {
+  was: string;
+  now: string | null;
+}
+
+export interface Code {
+  /** The flow that a target means, with its version bundled, kept and described. */
+  resolve(target: string): Promise<ResolvedFlow>;
+  /** All flows under `flows/`. */
+  list(): Promise<FlowList>;
+  /** The flow object of a version, imported into this process: for workers only. */
+  load(hash: string, flowName: string): Promise<unknown>;
+  /** External packages of a version whose version is another one today. */
+  dependencyChanges(version: Version): Record<string, DependencyChange>;
+}
+
+export function createCode(options: CodeOptions): Code {
+  const project = openProject(options);
+  const { catalog, describeLimitMs = 10_000 } = options;
+  const versions = createVersions(project, { catalog, describeLimitMs });
+  const { load } = createLoader(project, catalog);
+  return {
+    resolve: (target) => resolveTarget(project, target, versions),
+    list: () => listFlows(project, versions),
+    load,
+    dependencyChanges: (version) => dependencyChanges(project, version),
+  };
+}
+
+function dependencyChanges(project: Project, version: Version): Record<string, DependencyChange> {
+  const entryFolder = dirname(join(project.root, version.sourcePath));
+  const changes: Record<string, DependencyChange> = {};
+  for (const [key, was] of Object.entries(version.dependencies)) {
+    const now = versionToday(project, key, entryFolder) ?? null;
+    if (now !== was) changes[key] = { was, now };
+  }
+  return changes;
+}

@@ -1,0 +1,67 @@
+import { UserError } from "../core/errors.ts";
+import { nearest } from "../core/suggest.ts";
+import { resolveName } from "./flow-names.ts";
+import { locateFile, refuseLocalPath } from "./locate.ts";
+import { packageFile, unknownPackage } from "./package-target.ts";
+import type { Project } from "./project.ts";
+import { suggestion } from "./suggestion.ts";
+import { parseTarget, type Target } from "./targets.ts";
+import { type DescribedFlow, flowNamed, type ResolvedFlow, targetOf, type Version } from "./version.ts";
+import type { Versions } from "./versions.ts";
+
+/** Finds the flow that a target means, or throws the error that says what to write instead. */
+export async function resolveTarget(project: Project, text: string, versions: Versions): Promise<ResolvedFlow> {
+  const target = parseTarget(text);
+  if (target.kind === "name") return resolveName(project, target.name, versions);
+  const file = target.kind === "file" ? await fileOf(project, target) : await moduleOf(project, target);
+  return flowIn(await versions.of(file), target.flow);
+}
+
+/** `package/flows.ts:flow` looks like a path; it is one unless only a package has such a file. */
+async function fileOf(project: Project, { path, flow }: Extract<Target, { kind: "file" }>): Promise<string> {
+  try {
+    return locateFile(project, { path, flow });
+  } catch (error) {
+    const isNotFound = error instanceof UserError && error.code === "not_found";
+    const file = isNotFound ? await packageFile(project, path) : undefined;
+    if (file === undefined) throw error;
+    return file;
+  }
+}
+
+async function moduleOf(project: Project, { specifier, flow }: Extract<Target, { kind: "package" }>): Promise<string> {
+  const file = await packageFile(project, specifier);
+  if (file !== undefined) return file;
+  refuseLocalPath(project, specifier, flow);
+  throw unknownPackage(specifier, flow);
+}
+
+function flowIn(version: Version, name: string | undefined): ResolvedFlow {
+  const { flows, sourcePath } = version;
+  if (flows.length === 0) throw noFlow(sourcePath);
+  const flow = name === undefined ? onlyFlow(version) : flowNamed(flows, name);
+  if (flow !== undefined) return { version, flow };
+  const names = flows.flatMap((one) => [one.exportName, one.name]);
+  const near = nearest(name ?? "", names).map((one) => `${sourcePath}:${one}`);
+  throw new UserError("not_found", `${sourcePath} has no flow ${JSON.stringify(name)}`, {
+    hint:
+      suggestion(near) ?? `It has: ${flows.map((one) => one.exportName).join(", ")}.`,
+    details: { field: "target", candidates: near, flows: flows.map((one) => one.exportName) },
+  });
+}
+
+function onlyFlow({ flows, sourcePath }: Version): DescribedFlow | undefined {
+  if (flows.length === 1) return flows[0];
+  const candidates = flows.map((flow) => targetOf(sourcePath, flow));
+  throw new UserError("ambiguous", `${sourcePath} holds ${flows.length} flows: ${candidates.join(", ")}`, {
+    hint: `Name one of them, for example "${candidates[0]}".`,
+    details: { field: "target", candidates },
+  });
+}
+
+function noFlow(file: string): UserError {
+  return new UserError("invalid_input", `${file} exports no flow`, {
+    hint: 'Export one: import { flow } from "savepoint"; export const name = flow("name", async (input) => { … });',
+    details: { field: "target", file },
+  });
+}

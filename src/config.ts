@@ -1,0 +1,171 @@
+import { accessSync, constants, existsSync, readFileSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, parse, resolve } from "node:path";
+import { z } from "zod";
+import { parseDuration } from "./core/durations.ts";
+import { messageOf, UserError } from "./core/errors.ts";
+
+/** Where the configuration of a process comes from: flags beat the environment, which beats the file. */
+export interface ConfigSource {
+  project?: string | undefined;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+}
+
+export interface Config {
+  readonly projectRoot: string;
+  /** Why the project is not the working directory, where a client started the server in a place that cannot be one. */
+  readonly projectNote: string | undefined;
+  readonly stateFolder: string;
+  readonly versionsFolder: string;
+  readonly logsFolder: string;
+  /** The user's own folder: the master key. */
+  readonly userFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly worker: {
+    readonly concurrency: number;
+    readonly leaseMs: number;
+    /** A worker stays while something becomes due within this time. */
+    readonly keepAliveMs: number;
+    /** How long an idle detached worker waits before it ends. */
+    readonly idleMs: number;
+  };
+  readonly payloads: { readonly maxBytes: number };
+}
+
+const fileName = "savepoint.config.json";
+
+const duration = (fallback: string) =>
+  z
+    .union([z.string(), z.number()])
+    .default(fallback)
+    .transform((value, context) => {
+      try {
+        return parseDuration(value, "s");
+      } catch (error) {
+        context.addIssue({ code: "custom", message: messageOf(error) });
+        return z.NEVER;
+      }
+    });
+
+const configFile = z.strictObject({
+  $schema: z.string().optional(),
+  worker: z
+    .strictObject({
+      concurrency: z.coerce.number().int().min(1).max(1_000).default(10),
+      lease: duration("15s"),
+      keep_alive: duration("24h"),
+      idle_timeout: duration("60s"),
+    })
+    .prefault({}),
+  payloads: z.strictObject({ max_bytes: z.coerce.number().int().min(1_024).default(64 * 1024 * 1024) }).prefault({}),
+});
+
+/** Environment variables and the fields that they override. */
+const variables = {
+  SAVEPOINT_WORKER_CONCURRENCY: ["worker", "concurrency"],
+  SAVEPOINT_WORKER_LEASE: ["worker", "lease"],
+  SAVEPOINT_WORKER_KEEP_ALIVE: ["worker", "keep_alive"],
+  SAVEPOINT_WORKER_IDLE_TIMEOUT: ["worker", "idle_timeout"],
+  SAVEPOINT_PAYLOADS_MAX_BYTES: ["payloads", "max_bytes"],
+} as const;
+
+/** @throws UserError `invalid_input` that names the field, or `not_found` for a project folder that is not there */
+export function readConfig({ project, env = process.env, cwd = process.cwd() }: ConfigSource): Config {
+  const { root, note } = findProject(project ?? (env["SAVEPOINT_PROJECT"] || undefined), env, cwd);
+  const settings = readSettings(root, env);
+  const stateFolder = join(root, ".savepoint");
+  return {
+    projectRoot: root,
+    projectNote: note,
+    stateFolder,
+    versionsFolder: join(stateFolder, "versions"),
+    logsFolder: join(stateFolder, "logs"),
+    userFolder: userFolder(env),
+    env,
+    worker: {
+      concurrency: settings.worker.concurrency,
+      leaseMs: settings.worker.lease,
+      keepAliveMs: settings.worker.keep_alive,
+      idleMs: settings.worker.idle_timeout,
+    },
+    payloads: { maxBytes: settings.payloads.max_bytes },
+  };
+}
+
+function findProject(named: string | undefined, env: NodeJS.ProcessEnv, cwd: string) {
+  if (named !== undefined) {
+    const root = resolve(cwd, named);
+    if (existsSync(root)) return { root: realpathSync(root), note: undefined };
+    throw new UserError("not_found", `the project folder ${root} does not exist`, {
+      hint: "Create it, or name another with --project or SAVEPOINT_PROJECT.",
+    });
+  }
+  const root = realpathSync(cwd);
+  const problem = unfit(root);
+  if (problem === undefined) return { root, note: undefined };
+  const fallback = join(dataFolder(env), "project");
+  return {
+    root: fallback,
+    note: `Started in ${root}, which ${problem}; the project is ${fallback}. Set SAVEPOINT_PROJECT to choose another.`,
+  };
+}
+
+/** Desktop clients start servers in the root of the disk or in a folder of the system. */
+function unfit(folder: string): string | undefined {
+  if (folder === parse(folder).root) return "is the root of the file system";
+  const system = ["/usr", "/bin", "/sbin", "/etc", "/var", "/opt", "/System", "/Library", "/Applications"];
+  if (process.platform !== "win32" && system.some((path) => folder === path)) return "is a folder of the system";
+  if (process.platform === "win32" && folder.toLowerCase().startsWith("c:\\windows")) return "is a folder of the system";
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch {
+    return "cannot be written";
+  }
+}
+
+function readSettings(root: string, env: NodeJS.ProcessEnv) {
+  const path = join(root, fileName);
+  const written = existsSync(path) ? parseFile(path) : {};
+  const merged = Object.entries(variables).reduce<unknown>((settings, [variable, field]) => {
+    const value = env[variable];
+    return value === undefined || value === "" ? settings : withField(settings, field, value);
+  }, written);
+  const parsed = configFile.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path: where, message }) => `${where.join(".") || fileName}: ${message}`);
+  throw new UserError("invalid_input", `the configuration is not valid: ${problems.join("; ")}`, {
+    hint: `Mend ${fileName} in the project folder, or the SAVEPOINT_* variable that sets the field.`,
+    details: { problems },
+  });
+}
+
+function parseFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UserError("invalid_input", `${fileName} is not valid JSON: ${messageOf(error)}`, {
+      hint: "Mend the file, or remove it to use the defaults.",
+    });
+  }
+}
+
+function withField(settings: unknown, [group, field]: readonly [string, string], value: string): unknown {
+  const known = typeof settings === "object" && settings !== null ? (settings as Record<string, unknown>) : {};
+  const inner = known[group];
+  return { ...known, [group]: { ...(typeof inner === "object" ? inner : {}), [field]: value } };
+}
+
+function userFolder(env: NodeJS.ProcessEnv): string {
+  const given = env["SAVEPOINT_CONFIG_HOME"];
+  if (given !== undefined && given !== "") return given;
+  if (process.platform === "win32") return join(env["APPDATA"] ?? join(homedir(), "AppData", "Roaming"), "savepoint");
+  return join(env["XDG_CONFIG_HOME"] || join(env["HOME"] || homedir(), ".config"), "savepoint");
+}
+
+function dataFolder(env: NodeJS.ProcessEnv): string {
+  if (process.platform === "win32") return join(env["LOCALAPPDATA"] ?? dirname(userFolder(env)), "savepoint-data");
+  if (process.platform === "darwin") return join(env["HOME"] || homedir(), "Library", "Application Support", "savepoint");
+  return join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share"), "savepoint");
+}

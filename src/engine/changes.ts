@@ -1,0 +1,108 @@
+import type { Connection } from "../store/database.ts";
+import type { Store } from "../store/store.ts";
+
+/** How often the database is asked whether another process has written. */
+const pollMs = { busy: 12, waiting: 40, idle: 250 } as const;
+export type Pace = keyof typeof pollMs;
+
+/**
+ * Tells when something may have changed: at once for writes of this process, by polling for those of others. A poll
+ * is one pragma on a connection of its own and costs microseconds; no process ever talks to another.
+ */
+export class Changes {
+  readonly #connection: Connection;
+  readonly #listeners = new Set<() => void>();
+  readonly #paces = new Map<object, Pace>();
+  #version: unknown;
+  #timer: NodeJS.Timeout | undefined;
+  #pollingAt: Pace | undefined;
+  #scheduled = false;
+
+  constructor(store: Store) {
+    this.#connection = store.reader();
+    this.#version = this.#read();
+  }
+
+  /** This process has written. */
+  local(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#tell();
+    });
+  }
+
+  /** Calls back after every change, no rarer than `pace` allows; answers what ends it. */
+  subscribe(listener: () => void, pace: Pace): { pace(next: Pace): void; end(): void } {
+    const owner = {};
+    this.#listeners.add(listener);
+    this.#setPace(owner, pace);
+    return {
+      pace: (next) => this.#setPace(owner, next),
+      end: () => {
+        this.#listeners.delete(listener);
+        this.#paces.delete(owner);
+        this.#arm();
+      },
+    };
+  }
+
+  /** Resolves at the next change, when the time is over or when the signal fires. */
+  next(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", finish);
+        subscription.end();
+        resolve();
+      };
+      const subscription = this.subscribe(finish, "busy");
+      const timer = setTimeout(finish, Math.min(timeoutMs, 2 ** 31 - 1));
+      signal?.addEventListener("abort", finish, { once: true });
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#listeners.clear();
+    this.#paces.clear();
+  }
+
+  #setPace(owner: object, pace: Pace): void {
+    this.#paces.set(owner, pace);
+    this.#arm();
+  }
+
+  #arm(): void {
+    const pace = fastest(this.#paces.values());
+    if (pace === this.#pollingAt && this.#timer !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pollingAt = pace;
+    if (pace !== undefined) this.#timer = setTimeout(() => this.#poll(), pollMs[pace]);
+  }
+
+  #poll(): void {
+    this.#timer = undefined;
+    const version = this.#read();
+    const changed = version !== this.#version;
+    this.#version = version;
+    if (changed) this.#tell();
+    this.#arm();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #read(): unknown {
+    return this.#connection.pragma("data_version", { simple: true });
+  }
+}
+
+function fastest(paces: Iterable<Pace>): Pace | undefined {
+  let best: Pace | undefined;
+  for (const pace of paces) if (best === undefined || pollMs[pace] < pollMs[best]) best = pace;
+  return best;
+}

@@ -1,0 +1,26 @@
+import { UserError } from "../../core/errors.ts";
+import type { Execution } from "../../store/executions.ts";
+import type { Store } from "../../store/store.ts";
+
+/**
+ * The execution with this id or, where it is unique, this beginning of one.
+ * @throws UserError `not_found` or `ambiguous`
+ */
+export function findExecution(store: Store, id: string): Execution {
+  const exact = store.executions.byId(id);
+  if (exact !== undefined) return exact;
+  const found = id.length < 4 ? [] : store.executions.byPrefix(id);
+  const [only] = found;
+  if (only === undefined) {
+    throw new UserError("not_found", `there is no execution ${JSON.stringify(id)}`, {
+      hint: "executions_list shows the ids; the first characters are enough when only one begins so.",
+    });
+  }
+  if (found.length > 1) {
+    throw new UserError("ambiguous", `${found.length > 10 ? "more than 10" : found.length} executions begin with ${id}`, {
+      hint: "Give more of the id.",
+      details: { candidates: found.slice(0, 10).map((one) => one.id) },
+    });
+  }
+  return only;
+}

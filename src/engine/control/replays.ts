@@ -1,0 +1,99 @@
+import { newId } from "../../core/ids.ts";
+import { UserError } from "../../core/errors.ts";
+import { encodeValue } from "../../core/values.ts";
+import type { Execution } from "../../store/executions.ts";
+import type { Committer } from "../committer.ts";
+import { planReplay, type ReplayPlan } from "../replay-plan.ts";
+import type { EngineContext } from "../ports.ts";
+import { findExecution } from "./find.ts";
+import { recall, remember } from "./idempotency.ts";
+import { reread } from "./runs.ts";
+
+export interface ReplayInput {
+  /** Checkpoint name, selector or id; none: everything re-runs. */
+  from?: string | undefined;
+  /** `checkpoint.<selector>` to value. */
+  overrides?: Record<string, unknown> | undefined;
+  /** The whole new input, already layered over the recorded one and checked; undefined: the recorded one. */
+  input?: { value: unknown } | undefined;
+  reuseAnswers?: boolean | undefined;
+  dryRun?: boolean | undefined;
+  idempotencyKey?: string | undefined;
+  /** The version to run, and the checkpoint names that it declares. */
+  version: { hash: string; checkpoints: readonly string[] };
+  timeoutMs: number | null;
+}
+
+export type ReplayOutcome = { plan: ReplayPlan; execution: Execution | null };
+
+/** Starts a new execution from the record of another, which stays as it is. */
+export async function replay(
+  context: EngineContext,
+  committer: Committer,
+  id: string,
+  request: ReplayInput,
+): Promise<ReplayOutcome> {
+  const { store, clock } = context;
+  const overrides = encodeOverrides(context, request.overrides ?? {});
+  const input = request.input && store.payloads.store(encodeValue(request.input.value, "input"));
+  return committer.run(() => {
+    const source = findExecution(store, id);
+    const keyed = keyOf(source.id, request);
+    const known = recall(store, keyed);
+    refuseRunning(source);
+    const entries = store.journal.load(source.seq);
+    const plan = planReplay(entries, {
+      executionId: source.id,
+      from: request.from,
+      overrides,
+      reuseAnswers: request.reuseAnswers ?? false,
+      declared: request.version.checkpoints,
+    });
+    if (known !== undefined) return { plan, execution: store.executions.byId(known) ?? null };
+    if (request.dryRun) return { plan, execution: null };
+    const now = clock.now();
+    const newExecutionId = newId();
+    const seq = store.executions.insert({
+      id: newExecutionId,
+      workflow: source.workflow,
+      target: source.target,
+      version: request.version.hash,
+      stack: source.stack,
+      trigger: "replay",
+      tags: source.tags,
+      input: input === undefined ? source.input : input,
+      deadlineAt: request.timeoutMs === null ? null : now + request.timeoutMs,
+      lastPosition: plan.entries.reduce((last, { position }) => Math.max(last, position ?? 0), 0),
+      parentSeq: null,
+      depth: 0,
+      replayedFrom: source.id,
+      replay: plan.request,
+      createdAt: now,
+    });
+    for (const entry of plan.entries) store.journal.insert(seq, entry);
+    store.events.append(seq, { type: "execution_created", at: now, data: { replayed_from: source.id } });
+    remember(store, keyed, newExecutionId, now);
+    return { plan, execution: reread(context, seq) };
+  });
+}
+
+function keyOf(sourceId: string, request: ReplayInput) {
+  if (request.idempotencyKey === undefined || request.dryRun) return undefined;
+  const { from, overrides, input, reuseAnswers, version } = request;
+  const asked = { from, overrides, input, reuseAnswers, version: version.hash };
+  return { operation: `replay ${sourceId}`, key: request.idempotencyKey, request: asked };
+}
+
+function encodeOverrides({ store }: EngineContext, overrides: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(overrides).map(([key, value]) => [key, store.payloads.store(encodeValue(value, `overrides.${key}`))]),
+  );
+}
+
+function refuseRunning(source: Execution): void {
+  if (source.status !== "running") return;
+  throw new UserError("invalid_state", `execution ${source.id} is running: its record still grows`, {
+    hint: "Wait until it ends or waits (executions_get with wait_seconds), or cancel it, then replay.",
+    details: { status: source.status },
+  });
+}
