@@ -5,10 +5,13 @@ import { type Code, createCode } from "./code/code.ts";
 import type { Version } from "./code/version.ts";
 import { type Config, type ConfigSource, readConfig } from "./config.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
+import { renewInThread } from "./engine/lease-thread.ts";
 import type { EnginePorts } from "./engine/ports.ts";
 import { flowBrand, type FlowDefinition } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
+export { guardUserCode } from "./engine/user-code-guard.ts";
 import { readMasterKey } from "./secrets/master-key.ts";
+import { takeSeat } from "./stacks/seat.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { type Listings, openListings } from "./store/listings.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -26,7 +29,18 @@ export interface App {
   readonly stack: LocalStack;
   /** What this workflow version exports; undefined when the version is unknown. */
   describeVersion(hash: string): Version | undefined;
+  /** Runs executions in this process until it is told to stop, drained, or idle for long enough. */
+  runWorker(options: WorkerProcessOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface WorkerProcessOptions {
+  kind: "detached" | "foreground" | "embedded";
+  concurrency: number;
+  /** The place that was reserved for this process by the one that started it. */
+  reservedId?: string | undefined;
+  signal: AbortSignal;
+  onProblem(message: string, cause?: unknown): void;
 }
 
 export interface AppOptions extends ConfigSource {
@@ -59,12 +73,40 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     engine,
     stack,
     describeVersion,
+    runWorker: (worker) => runWorker({ config, clock, store, engine, version }, worker),
     async close() {
       stack.close();
       await engine.close();
       store.close();
     },
   };
+}
+
+async function runWorker(
+  { config, clock, store, engine, version }: Pick<App, "config" | "clock" | "store" | "engine" | "version">,
+  { kind, concurrency, reservedId, signal, onProblem }: WorkerProcessOptions,
+): Promise<void> {
+  const stop = Promise.withResolvers<void>();
+  const seat = takeSeat(store, clock, { kind, concurrency, version, reservedId, onDrain: () => stop.resolve() });
+  // Another process has the project's place for a detached worker.
+  if (seat === undefined) return;
+  const { leaseMs, keepAliveMs, idleMs } = config.worker;
+  const renewer = renewInThread(store.databasePath, onProblem);
+  const worker = engine.startWorker({ id: seat.id, concurrency, leaseMs, renewer, onProblem });
+  let left = false;
+  const leaveWhenIdle = () => {
+    const since = worker.idleSince(keepAliveMs);
+    if (since === undefined || clock.now() - since < idleMs) return;
+    left = seat.leave(clock.now() + keepAliveMs);
+    if (left) stop.resolve();
+  };
+  const idleTimer = kind === "detached" ? setInterval(leaveWhenIdle, Math.min(1_000, idleMs)) : undefined;
+  signal.addEventListener("abort", () => stop.resolve(), { once: true });
+  if (signal.aborted) stop.resolve();
+  await stop.promise;
+  clearInterval(idleTimer);
+  await worker.stop();
+  if (!left) seat.leave();
 }
 
 function enginePorts(

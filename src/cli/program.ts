@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { isUserError } from "../core/errors.ts";
 import { packageVersion } from "../core/runtime.ts";
+import type { WorkerCommandOptions } from "./worker.ts";
 
 /** Runs one command line and leaves its outcome in `process.exitCode`: 0, 1 for what failed, 2 for a usage mistake. */
 export async function runProgram(argv: string[]): Promise<void> {
@@ -40,10 +41,10 @@ function createProgram(): Command {
     .command("worker")
     .description("run executions of a project until stopped")
     .addOption(projectOption())
-    .option("--concurrency <n>", "executions at a time", positiveInteger, 10)
-    .action(async (_options: { project?: string; concurrency: number }) => {
-      // LEAD: await (await import("../app.ts")).runWorker(options);
-      throw new Error("the worker is not built in yet");
+    .option("--concurrency <n>", "executions at a time (default: worker.concurrency of the configuration, 10)", positiveInteger)
+    .addOption(new Option("--detached-as <id>", "the place reserved by the process that started this one").hideHelp())
+    .action(async (options: WorkerCommandOptions) => {
+      await (await import("./worker.ts")).runWorkerCommand(options);
     });
 
   return program;

@@ -40,7 +40,7 @@ const atTopLevel =
 
 function problemOf(
   project: Project,
-  bundle: Bundle,
+  _bundle: Bundle,
   { end, output, limitMs }: { end: Failed; output: string; limitMs: number },
 ): Problem {
   switch (end.kind) {

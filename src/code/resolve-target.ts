@@ -44,8 +44,7 @@ function flowIn(version: Version, name: string | undefined): ResolvedFlow {
   const names = flows.flatMap((one) => [one.exportName, one.name]);
   const near = nearest(name ?? "", names).map((one) => `${sourcePath}:${one}`);
   throw new UserError("not_found", `${sourcePath} has no flow ${JSON.stringify(name)}`, {
-    hint:
-      suggestion(near) ?? `It has: ${flows.map((one) => one.exportName).join(", ")}.`,
+    hint: suggestion(near) ?? `It has: ${flows.map((one) => one.exportName).join(", ")}.`,
     details: { field: "target", candidates: near, flows: flows.map((one) => one.exportName) },
   });
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { messageOf } from "../core/errors.ts";
 import { sqliteCode } from "../store/database.ts";
 import type { Fence } from "../store/executions.ts";
@@ -60,6 +61,8 @@ export class Committer {
   #fenced = new Map<FencedWriter, Queued>();
   #plain: Plain[] = [];
   #scheduled = false;
+  /** A flush serves all executions, so it must not run in the scope of the one whose write came first. */
+  readonly #outside = AsyncLocalStorage.snapshot();
 
   constructor(store: Store) {
     this.#store = store;
@@ -87,7 +90,7 @@ export class Committer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.flush());
+    this.#outside(setImmediate, () => this.flush());
   }
 
   /** Writes what is queued. */

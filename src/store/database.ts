@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import Database from "better-sqlite3";
 import { UserError } from "../core/errors.ts";
 
@@ -19,6 +20,8 @@ export function openConnection(path: string): Connection {
     connection.pragma("foreign_keys = ON");
     connection.prepare("SELECT count(*) FROM sqlite_master").get();
     assertDurable(connection);
+    // SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
+    chmodSync(path, 0o600);
     return connection;
   } catch (error) {
     connection.close();

@@ -6,7 +6,8 @@ describe("a bare name", () => {
     const { code } = await makeProject({
       "flows/deep/er/one.mts": 'import { flow } from "savepoint"; export const first = flow("one", async () => 1);',
       "flows/two.js": 'import { flow } from "savepoint"; export const one = flow("two", async () => 1);',
-      "flows/computed.ts": 'import { flow } from "savepoint"; export const built = flow(["a", "b"].join("-"), async () => 1);',
+      "flows/computed.ts":
+        'import { flow } from "savepoint"; export const built = flow(["a", "b"].join("-"), async () => 1);',
       "lib/elsewhere.ts": flowFile("elsewhere"),
     });
     expect((await code.resolve("one")).version.sourcePath).toBe("flows/deep/er/one.mts");
@@ -25,7 +26,10 @@ describe("a bare name", () => {
   });
 
   it("that nothing has is not found, with the nearest names and the files that could not be read", async () => {
-    const { code } = await makeProject({ "flows/a.ts": flowFile("review"), "flows/bad.ts": `${flowFile("bad")} const = ;` });
+    const { code } = await makeProject({
+      "flows/a.ts": flowFile("review"),
+      "flows/bad.ts": `${flowFile("bad")} const = ;`,
+    });
     const error = await userError(code.resolve("revew"));
     expect(error).toMatchObject({ code: "not_found", hint: 'Did you mean "review"?' });
     expect(error.details).toMatchObject({ problems: [expect.stringMatching(/^flows\/bad\.ts:3:8: /)] });

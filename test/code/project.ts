@@ -31,7 +31,10 @@ afterEach(async () => {
   }
 });
 
-export async function makeProject(files: Record<string, string>, options: Partial<CodeOptions> = {}): Promise<TestProject> {
+export async function makeProject(
+  files: Record<string, string>,
+  options: Partial<CodeOptions> = {},
+): Promise<TestProject> {
   const root = await temporaryFolder();
   const versions = new Map<string, Version>();
   const saved: string[] = [];
@@ -74,9 +77,18 @@ export function flowFile(name: string, body = "return 1;"): string {
 }
 
 /** A package as npm would have installed it. */
-export function installed(name: string, version: string, text = `export const version = "${version}";`): Record<string, string> {
+export function installed(
+  name: string,
+  version: string,
+  text = `export const version = "${version}";`,
+): Record<string, string> {
   return {
-    [`node_modules/${name}/package.json`]: JSON.stringify({ name, version, type: "module", exports: { ".": "./index.js" } }),
+    [`node_modules/${name}/package.json`]: JSON.stringify({
+      name,
+      version,
+      type: "module",
+      exports: { ".": "./index.js" },
+    }),
     [`node_modules/${name}/index.js`]: text,
   };
 }
@@ -90,20 +102,36 @@ export async function userError(promise: Promise<unknown>): Promise<UserError> {
   return error;
 }
 
-export interface RunResult {
+/** `load` takes the version resolved last; `run` resolves, loads and runs. */
+export type Step =
+  | { resolve: string }
+  | { load: string }
+  | { run: string }
+  | { write: Record<string, string> }
+  | { remove: string }
+  | { changes: true };
+
+export interface StepResult {
   value?: unknown;
+  /** The flow object was the one of the step before. */
+  same?: boolean;
   name?: string;
   message?: string;
   stack?: string;
   code?: string;
+  [fact: string]: unknown;
 }
 
-/** Resolves, loads and runs targets in a process of their own, one after the other. */
-export async function runInProcess(root: string, targets: string[]): Promise<RunResult[]> {
-  const script = fileURLToPath(new URL("./fixtures/load.ts", import.meta.url));
-  const { stdout } = await run(process.execPath, [script, JSON.stringify({ root, targets })], { cwd: tmpdir() });
-  return JSON.parse(stdout) as RunResult[];
+/**
+ * Takes the steps in a process of their own, as a worker would: inside of vitest, vite would resolve what a version
+ * imports.
+ */
+export async function runInProcess(root: string, steps: Step[]): Promise<(StepResult | null)[]> {
+  const { stdout } = await run(process.execPath, [workerScript, JSON.stringify({ root, steps })], { cwd: tmpdir() });
+  return JSON.parse(stdout) as StepResult[];
 }
+
+export const workerScript = fileURLToPath(new URL("./fixtures/worker.ts", import.meta.url));
 
 export async function processesThatMention(text: string): Promise<string[]> {
   const { stdout } = await run("ps", ["-A", "-o", "pid=,stat=,args="], { maxBuffer: 10 * 1024 * 1024 });

@@ -43,7 +43,13 @@ describe("a target that names a file", () => {
     await symlink(outside, join(root, "door"));
     await symlink(join(outside, "out.ts"), join(root, "flows/out.ts"));
     await symlink(join(outside, "not-yet.ts"), join(root, "flows/dangling.ts"));
-    const targets = ["../out.ts:out", "../nothing.ts:out", join(outside, "out.ts:out"), "door/out.ts:out", "/etc/passwd"];
+    const targets = [
+      "../out.ts:out",
+      "../nothing.ts:out",
+      join(outside, "out.ts:out"),
+      "door/out.ts:out",
+      "/etc/passwd",
+    ];
     for (const target of [...targets, "door/none.ts:out", "flows/out.ts", "flows/dangling.ts", "flows/../../x.ts"]) {
       const error = await userError(code.resolve(target));
       expect([target, error.code]).toEqual([target, "forbidden"]);
@@ -52,7 +58,10 @@ describe("a target that names a file", () => {
   });
 
   it("that is missing is not found, with the nearest files", async () => {
-    const { code } = await makeProject({ "flows/review.ts": flowFile("review"), "jobs/nightly.ts": flowFile("nightly") });
+    const { code } = await makeProject({
+      "flows/review.ts": flowFile("review"),
+      "jobs/nightly.ts": flowFile("nightly"),
+    });
     const error = await userError(code.resolve("flows/reviw.ts:review"));
     expect(error.code).toBe("not_found");
     expect(error.hint).toBe('Did you mean "flows/review.ts:review"?');
@@ -93,8 +102,10 @@ describe("a target that names a file", () => {
 
   it("must not let one name mean two of its flows", async () => {
     const { code } = await makeProject({
-      "flows/twins.ts": 'import { flow } from "savepoint";\nexport const a = flow("same", 1);\nexport const b = flow("same", 2);',
-      "flows/crossed.ts": 'import { flow } from "savepoint";\nexport const a = flow("b", 1);\nexport const b = flow("c", 2);',
+      "flows/twins.ts":
+        'import { flow } from "savepoint";\nexport const a = flow("same", 1);\nexport const b = flow("same", 2);',
+      "flows/crossed.ts":
+        'import { flow } from "savepoint";\nexport const a = flow("b", 1);\nexport const b = flow("c", 2);',
     });
     for (const target of ["flows/twins.ts:a", "flows/crossed.ts:b"]) {
       const error = await userError(code.resolve(target));

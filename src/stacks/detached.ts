@@ -1,0 +1,35 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The command line's entry beside this file, in src/ as in dist/. */
+const entry = fileURLToPath(new URL(`../cli/main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+
+export interface DetachedWorker {
+  id: string;
+  projectRoot: string;
+  logsFolder: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Starts a worker that outlives this process; what it prints goes to a log file of the project. */
+export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: DetachedWorker, onError: (error: Error) => void): void {
+  mkdirSync(logsFolder, { recursive: true, mode: 0o700 });
+  const log = openSync(join(logsFolder, "worker.log"), "a", 0o600);
+  // It serves everyone: a parent that one agent session was given must not become the parent of other people's work.
+  const { SAVEPOINT_PARENT_EXECUTION_ID: _, ...environment } = env;
+  try {
+    const child = spawn(process.execPath, [entry, "worker", "--project", projectRoot, "--detached-as", id], {
+      cwd: projectRoot,
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: environment,
+      windowsHide: true,
+    });
+    child.once("error", onError);
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+}
