@@ -1,3 +1,5 @@
+import { setLauncher } from "./flows/handles.ts";
+
 export { load, save } from "./flows/artifacts.ts";
 export { checkpoint, checkpointContext } from "./flows/checkpoint.ts";
 export type { Checkpoint } from "./flows/checkpoint.ts";
@@ -11,3 +13,6 @@ export { sleep } from "./flows/sleep.ts";
 export { executionId, isReplay, now, random, uuid } from "./flows/values.ts";
 export { wait } from "./flows/wait.ts";
 export type { WaitOptions } from "./flows/wait.ts";
+
+/** `review.run()` outside an execution opens the project when it is first called. */
+setLauncher(async () => (await import("./app.ts")).flowLauncher());

@@ -13,6 +13,8 @@ export async function runWorkerCommand({ project, concurrency, detachedAs }: Wor
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   const app = await openApp({ project, ensureWorker: false });
+  // Flows name files relative to their project, wherever the worker was started.
+  process.chdir(app.config.projectRoot);
   try {
     const chosen = concurrency ?? app.config.worker.concurrency;
     say(`runs up to ${chosen} executions at a time for ${app.config.projectRoot}`);
