@@ -6,6 +6,8 @@ export default defineConfig({
     alias: [{ find: /^savepoint$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }],
   },
   test: {
+    // Pinned versions are imported by Node.js itself, as in a worker.
+    server: { deps: { external: [/\.savepoint\/versions\//] } },
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/helpers/build.ts"],
     pool: "forks",

@@ -1,5 +1,5 @@
 /** How a flow object is told from any other value: its own property of this name. */
-export const flowBrand = Symbol.for("savepoint.flow");
+const flowBrand = Symbol.for("savepoint.flow");
 
 /** Where `checkpoint(...)` leaves the names that were declared while a module loaded. */
 export const declaredCheckpoints = Symbol.for("savepoint.declaredCheckpoints");

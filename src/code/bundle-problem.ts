@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import type { BuildFailure, Location, Message } from "esbuild";
 import { type ErrorCode, UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -35,7 +35,7 @@ function line(project: Project, { text, location }: Message): string {
 /** esbuild counts columns from 0 in UTF-8 bytes; editors count from 1 in characters. */
 function placeOf({ file, line, column, lineText }: Location) {
   const before = Buffer.from(lineText).subarray(0, column).toString();
-  return { file, line, column: before.length + 1, source_line: lineText };
+  return { file: file.split(sep).join("/"), line, column: before.length + 1, source_line: lineText };
 }
 
 function ownProblem({ detail }: Message): { code: ErrorCode; hint: string } | undefined {

@@ -1,8 +1,9 @@
 /** Runs in a process of its own: loads one version module, reports what it exports and is killed. */
+import { writeFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 import { brandOf, declaredCheckpoints, type FlowBrand } from "./brand.ts";
-import type { DescribeRequest, Report, Thrown } from "./description.ts";
+import { type DescribeRequest, lifelineFd, type Report, reportFd, type Thrown } from "./description.ts";
 import { resolveAsSource } from "./resolve-hooks.ts";
 import type { DescribedFlow } from "./version.ts";
 
@@ -10,15 +11,19 @@ void main();
 
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv[2] ?? "") as DescribeRequest;
-  dieWithParent();
-  const report = reporter();
+  process.argv.length = 1;
   const exit = process.exit.bind(process);
-  keepCodeFromEnding(report);
+  dieWithParent();
+  reportEnds();
   process.setSourceMapsEnabled(true);
   resolveAsSource(request.moduleUrl, { source: request.sourceUrl, savepointEntry: request.savepointEntry });
-  const found = await describeModule(request);
-  report(found);
-  if (found.kind !== "described") exit(1);
+  report(await describeModule(request));
+  exit();
+}
+
+/** Written at once, so that it gets through even when the process ends in the next moment. */
+function report(found: Report): void {
+  writeFileSync(reportFd, `${JSON.stringify(found)}\n`);
 }
 
 async function describeModule({ moduleUrl, savepointEntry }: DescribeRequest): Promise<Report> {
@@ -75,31 +80,26 @@ async function describeThrown(error: unknown, savepointEntry: string): Promise<T
   return { name: error.name, message, stack: String(error.stack), ...exports };
 }
 
-/** Takes the channel away from the code that is loaded, so that nothing but reports goes over it. */
-function reporter(): (report: Report) => void {
-  const send = process.send?.bind(process);
-  Object.assign(process, { send: undefined, disconnect: undefined, argv: process.argv.slice(0, 1) });
-  return (report) => send?.(JSON.stringify(report));
-}
-
-function keepCodeFromEnding(report: (report: Report) => void): void {
+/** Code that ends the process, or waits for nothing, never comes back to us: that is reported on the way out. */
+function reportEnds(): void {
   const exit = process.exit.bind(process);
   process.exit = (code) => {
-    report({ kind: "exits", exitCode: Number(code ?? process.exitCode ?? 0), stack: String(new Error("exit").stack) });
+    const exitCode = Number(code ?? process.exitCode ?? 0);
+    report({ kind: "exits", exitCode, stack: String(new Error("exit").stack) });
     return exit(code);
   };
+  process.once("beforeExit", () => report({ kind: "never_settles" }));
   // An error that nobody waits for is no reason not to know the flows; a worker survives it as well.
   process.on("uncaughtException", (error) => process.stderr.write(`${messageOf(error)}\n`));
-  process.once("beforeExit", () => report({ kind: "never_settles" }));
 }
 
 /**
- * The other end of descriptor 4 closes when the parent dies, however it dies. A thread watches it, because the code
- * that is loaded may block this one for ever.
+ * The lifeline closes when the parent dies, however it dies. A thread watches it, because the code that is loaded may
+ * block this one for ever.
  */
 function dieWithParent(): void {
   const group = process.platform === "win32" ? process.pid : -process.pid;
-  const watch = `new (require("node:net").Socket)({ fd: 4, readable: true })
+  const watch = `new (require("node:net").Socket)({ fd: ${lifelineFd}, readable: true })
     .on("error", () => {}).on("close", () => process.kill(${group}, "SIGKILL")).resume();`;
   new Worker(watch, { eval: true, execArgv: [] }).unref();
 }

@@ -1,6 +1,7 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { extname } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../core/errors.ts";
@@ -13,8 +14,10 @@ export interface Outcome {
 }
 
 const outputLimit = 64 * 1024;
+const reportLimit = 16 * 1024 * 1024;
 const heapLimitMb = 512;
 const drainMs = 500;
+const longestDeathMs = 2_000;
 
 /** Runs the child for one module; whatever happens, neither it nor what it started outlives this call. */
 export async function runDescribeChild(
@@ -24,10 +27,10 @@ export async function runDescribeChild(
   const child = startChild(request, cwd);
   const output = collectOutput(child);
   const closed = once(child, "close").catch(() => undefined);
+  for (const stream of child.stdio) stream?.on("error", () => undefined);
   try {
     const end = await endOf(child, limitMs);
-    if (end.kind !== "described" && end.kind !== "timed_out")
-      await Promise.race([closed, sleep(drainMs, undefined, { ref: false })]);
+    if (end.kind !== "described" && end.kind !== "timed_out") await atMost(drainMs, closed);
     return { end, output: output() };
   } finally {
     await killGroup(child);
@@ -37,15 +40,16 @@ export async function runDescribeChild(
 
 function startChild(request: DescribeRequest, cwd: string): ChildProcess {
   const script = fileURLToPath(new URL(`./describe-child${extname(import.meta.url)}`, import.meta.url));
+  const flags = [`--max-old-space-size=${heapLimitMb}`, "--disable-warning=ExperimentalWarning"];
   const { SAVEPOINT_PARENT_EXECUTION_ID: _, ...env } = process.env;
-  return fork(script, [JSON.stringify(request)], {
+  return spawn(process.execPath, [...flags, script, JSON.stringify(request)], {
     cwd,
     env,
-    execArgv: [`--max-old-space-size=${heapLimitMb}`, "--disable-warning=ExperimentalWarning"],
-    // The fifth is the child's lifeline: it closes when this process dies.
-    stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
+    // Beside the usual three: the pipe of the report, and a lifeline that closes when this process dies.
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     // A group of its own, so that what the code starts can be ended with it. On Windows it would open a window.
     detached: process.platform !== "win32",
+    windowsHide: true,
   });
 }
 
@@ -63,23 +67,32 @@ function collectOutput(child: ChildProcess): () => string {
 }
 
 function endOf(child: ChildProcess, limitMs: number): Promise<Outcome["end"]> {
-  return new Promise<Outcome["end"]>((resolve, reject) => {
-    const timer = setTimeout(() => resolve({ kind: "timed_out" }), limitMs);
-    const end = (how: Outcome["end"]) => {
-      clearTimeout(timer);
-      resolve(how);
-    };
-    child.on("message", (message) => {
-      const report = parseReport(message);
-      if (report !== undefined) end(report);
-    });
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome["end"]>();
+  let timer = setTimeout(() => resolve({ kind: "timed_out" }), limitMs);
+  onReport(child, resolve);
+  child.on("close", (exitCode, signal) => resolve({ kind: "died", exitCode, signal }));
+  child.once("exit", (exitCode, signal) => {
+    clearTimeout(timer);
     // A report that is still on its way arrives before "close"; what the code started may hold that back for ever.
-    child.on("close", (exitCode, signal) => end({ kind: "died", exitCode, signal }));
-    child.on("exit", (exitCode, signal) => setTimeout(end, drainMs, { kind: "died", exitCode, signal }));
-    child.on("error", (error) => {
-      clearTimeout(timer);
-      reject(cannotStart(error));
-    });
+    timer = setTimeout(() => resolve({ kind: "died", exitCode, signal }), drainMs);
+  });
+  child.on("error", (error) => reject(cannotStart(error)));
+  return promise.finally(() => {
+    child.removeAllListeners("exit");
+    clearTimeout(timer);
+  });
+}
+
+/** The first line of the third pipe that is a report; whatever else the code wrote there is none of ours. */
+function onReport(child: ChildProcess, take: (report: Report) => void): void {
+  const pipe = child.stdio[3];
+  if (!(pipe instanceof Readable)) return;
+  let text = "";
+  pipe.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (text + chunk).split("\n");
+    text = lines.pop()?.slice(0, reportLimit) ?? "";
+    const report = lines.map(parseReport).find((one) => one !== undefined);
+    if (report !== undefined) take(report);
   });
 }
 
@@ -97,7 +110,11 @@ async function killGroup(child: ChildProcess): Promise<void> {
   if (process.platform === "win32")
     spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" }).unref();
   else killPosixGroup(child.pid);
-  await exited;
+  await atMost(longestDeathMs, exited);
+}
+
+async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  await Promise.race([promise, sleep(ms, undefined, { ref: false })]);
 }
 
 /** The group may live on without its leader; that it is gone altogether is just as well. */

@@ -29,9 +29,35 @@ export interface Thrown {
   exports?: string[];
 }
 
-/** The report in a message of the child; undefined for a message that is none. */
-export function parseReport(message: unknown): Report | undefined {
-  if (typeof message !== "string") return undefined;
-  const report: unknown = JSON.parse(message);
-  return typeof report === "object" && report !== null && "kind" in report ? (report as Report) : undefined;
+/** The descriptor on which the child writes its report, and the one that closes when its parent dies. */
+export const reportFd = 3;
+export const lifelineFd = 4;
+
+/** The report in a line of the child; undefined for a line that is none. */
+export function parseReport(line: string): Report | undefined {
+  try {
+    const report: unknown = JSON.parse(line);
+    return isReport(report) ? report : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The loaded code shares the pipe with our own, so that what counts is looked at before it is trusted. */
+function isReport(value: unknown): value is Report {
+  if (!isRecord(value)) return false;
+  if (value.kind === "described") return isDescription(value.description);
+  return ["threw", "exits", "undescribable", "never_settles"].some((kind) => kind === value.kind);
+}
+
+function isDescription(value: unknown): value is Description {
+  return isRecord(value) && Array.isArray(value.checkpoints) && Array.isArray(value.flows) && value.flows.every(isFlow);
+}
+
+function isFlow(value: unknown): value is DescribedFlow {
+  return isRecord(value) && typeof value.exportName === "string" && typeof value.name === "string";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

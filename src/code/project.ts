@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { UserError } from "../core/errors.ts";
 import { runningEntry } from "./installation.ts";
-import { isInside, isMissing, posixPath, realPath } from "./paths.ts";
+import { isInside, posixPath, realPath } from "./paths.ts";
 
 /** The folders that everything here works with; symbolic links are resolved once. */
 export interface Project {
@@ -48,7 +48,6 @@ function realPathOrRefuse(path: string, shown: string): string {
   try {
     return realPath(path);
   } catch (error) {
-    if (isMissing(error)) throw error;
     throw new UserError("invalid_input", `${JSON.stringify(shown)} cannot be followed to a file`, {
       hint: "Name a file by its path relative to the project root.",
       cause: error,

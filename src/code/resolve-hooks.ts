@@ -23,7 +23,8 @@ export function resolveAsSource(moduleUrl: string, origin: Origin): void {
 
 function resolve(specifier: string, context: ResolveHookContext, next: NextResolve): ResolveFnOutput {
   const origin = origins.get(withoutQuery(context.parentURL));
-  if (isSavepoint(specifier)) return resolveSavepoint(specifier, origin ?? latest, next);
+  const asking = origin ?? latest;
+  if (asking !== undefined && isSavepoint(specifier)) return resolveSavepoint(specifier, asking);
   if (specifier.startsWith(importFrom))
     return resolveFrom(specifier, origin?.source ?? context.parentURL, context, next);
   if (origin === undefined) return next(specifier, context);
@@ -36,9 +37,10 @@ function resolve(specifier: string, context: ResolveHookContext, next: NextResol
 }
 
 /** Whoever asks in this process gets the running installation: two copies of the runtime would not know each other. */
-function resolveSavepoint(specifier: string, origin: Origin | undefined, next: NextResolve): ResolveFnOutput {
-  const url = origin === undefined ? undefined : savepointUrl(specifier, origin.savepointEntry);
-  return next(url ?? specifier);
+function resolveSavepoint(specifier: string, origin: Origin): ResolveFnOutput {
+  const url = savepointUrl(specifier, origin.savepointEntry);
+  if (url === undefined) throw new Error(`savepoint has no export ${JSON.stringify(specifier)}`);
+  return { url, shortCircuit: true };
 }
 
 function resolveFrom(

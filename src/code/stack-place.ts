@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isAbsolute, join, sep } from "node:path";
+import { dirname, isAbsolute, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isInside, posixPath } from "./paths.ts";
 import type { Project } from "./project.ts";
@@ -13,7 +13,7 @@ export interface Place {
 
 /** The innermost place of a (source-mapped) stack that lies in a file of the project. */
 export function placeInStack(project: Project, stack: string): Place | undefined {
-  for (const [, path, line, column] of stack.matchAll(/^\s+at (?:.*\()?(.+?):(\d+):(\d+)\)?$/gm)) {
+  for (const [, path, line, column] of stack.matchAll(/^\s+at (?:.*? \()?(.+?):(\d+):(\d+)\)?$/gm)) {
     const file = path === undefined ? undefined : ownFile(project, path);
     if (file !== undefined) return { file, line: Number(line), column: Number(column) };
   }
@@ -36,8 +36,11 @@ export function sourceLine(project: Project, { file, line }: Place): string | un
   }
 }
 
+/** The author's files only: not the bundle, not packages, not Savepoint, which may lie in the project as well. */
 function ownFile(project: Project, path: string): string | undefined {
   const plain = path.startsWith("file:") ? fileURLToPath(path) : path;
-  if (!isAbsolute(plain) || !isInside(project.root, plain) || isInside(project.versionsFolder, plain)) return undefined;
-  return plain.includes(`${sep}node_modules${sep}`) ? undefined : posixPath(project.root, plain);
+  if (!isAbsolute(plain) || !isInside(project.root, plain)) return undefined;
+  const others = [project.versionsFolder, dirname(fileURLToPath(project.savepointEntry)), import.meta.dirname];
+  if (others.some((folder) => isInside(folder, plain)) || plain.includes(`${sep}node_modules${sep}`)) return undefined;
+  return posixPath(project.root, plain);
 }

@@ -50,5 +50,5 @@ export function flowNamed(flows: readonly DescribedFlow[], name: string): Descri
 
 /** How a flow of a file is written as a target. */
 export function targetOf(sourcePath: string, flow: DescribedFlow): string {
-  return `${sourcePath}:${flow.exportName}`;
+  return `${sourcePath}:${flow.exportName === "default" ? flow.name : flow.exportName}`;
 }

@@ -1,5 +1,6 @@
 import { cp, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { flowFile, installed, makeProject, runInProcess, temporaryFolder, userError, writeFiles } from "./project.ts";
 
@@ -83,14 +84,14 @@ describe("a bundle", () => {
     });
     const [result] = await runInProcess(root, [{ run: "a" }]);
     expect(result?.value).toEqual({
-      url: `file://${root}/flows/a.ts`,
+      url: pathToFileURL(join(root, "flows/a.ts")).href,
       dirname: `${root}/flows`,
       filename: `${root}/flows/a.ts`,
       text: "import.meta.url",
-      near: `file://${root}/flows/b.ts`,
+      near: pathToFileURL(join(root, "flows/b.ts")).href,
       other: {
-        url: `file://${root}/lib/hash%23bang.ts`,
-        again: `file://${root}/lib/hash%23bang.ts`,
+        url: pathToFileURL(join(root, "lib/hash#bang.ts")).href,
+        again: pathToFileURL(join(root, "lib/hash#bang.ts")).href,
         dirname: `${root}/lib`,
         filename: `${root}/lib/hash#bang.ts`,
         main: false,

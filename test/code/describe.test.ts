@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { flowFile, makeProject, processesThatMention, userError, workerScript } from "./project.ts";
+import { flowFile, makeProject, processesOf, userError, workerScript } from "./project.ts";
 
 const broken = (code: string) => ({
   "flows/x.ts": `import { flow } from "savepoint";\n${code}\nexport const x = flow("x", async () => 1);\n`,
@@ -61,7 +61,7 @@ describe("describing a version", () => {
     const { root, code, write } = await makeProject({
       ...broken('import { fail } from "../lib/fail.ts";\nfail(import.meta.filename);'),
       "lib/fail.ts":
-        "interface Unused { a: string }\n\nexport function fail(text: string): never {\n  throw new TypeError(`bad: ${text}`);\n}\n",
+        "interface Unused { a: string }\n\nexport function fail(text: string): never {\n  throw new TypeError('bad: ' + text);\n}\n",
     });
     const error = await userError(code.resolve("flows/x.ts"));
     expect(error).toMatchObject({
@@ -72,7 +72,7 @@ describe("describing a version", () => {
       file: "lib/fail.ts",
       line: 4,
       column: 9,
-      source_line: "  throw new TypeError(`bad: ${text}`);",
+      source_line: "  throw new TypeError('bad: ' + text);",
     });
     expect(JSON.stringify(error.details) + error.message + error.hint).not.toContain(root);
     for (const thrown of ['"just text"', "undefined", "null", "{ a: 1 }", "Object.create(null)"]) {
@@ -101,7 +101,7 @@ describe("describing a version", () => {
       await write(broken(hang));
       const error = await userError(code.resolve("flows/x.ts"));
       expect(error).toMatchObject({ code: "invalid_input", message: "flows/x.ts: did not finish loading within 1 s" });
-      expect(await processesThatMention(root)).toEqual([]);
+      expect(await processesOf(root)).toEqual([]);
     }
     await write(broken("await new Promise(() => {});"));
     expect((await userError(code.resolve("flows/x.ts"))).message).toContain(
@@ -120,7 +120,7 @@ describe("describing a version", () => {
     await userError(code.resolve("flows/x.ts"));
     await write(broken(`${start}\nfor (;;) {}`));
     await userError(code.resolve("flows/x.ts"));
-    expect(await processesThatMention(root)).toEqual([]);
+    expect(await processesOf(root)).toEqual([]);
   });
 
   it("tells a crash and a lack of memory apart", async () => {
@@ -132,6 +132,13 @@ describe("describing a version", () => {
     expect((await userError(code.resolve("flows/x.ts"))).message).toContain("ended its process with code 7");
     await write(broken("const held = [];\nfor (;;) held.push(new Array(1_000_000).fill(1.5));"));
     expect((await userError(code.resolve("flows/x.ts"))).message).toBe("flows/x.ts: ran out of memory while it loads");
+  });
+
+  it("is not confused by code that writes to descriptors that it did not open", async () => {
+    const { code } = await makeProject(
+      broken('import { writeSync } from "node:fs";\nwriteSync(3, "{ no json\\n[]\\n");'),
+    );
+    expect((await code.resolve("x")).flow.name).toBe("x");
   });
 
   it("names the flow whose input schema JSON Schema cannot express", async () => {
@@ -164,10 +171,10 @@ describe("describing a version", () => {
       [workerScript, JSON.stringify({ root, steps: [{ resolve: "flows/x.ts" }] })],
       { stdio: "ignore" },
     );
-    await vi.waitFor(async () => expect((await processesThatMention(root)).join()).toContain("describe-child"), 5_000);
+    await vi.waitFor(async () => expect((await processesOf(root)).join()).toContain("describe-child"), 5_000);
     await sleep(300);
     asking.kill("SIGKILL");
     await once(asking, "exit");
-    await vi.waitFor(async () => expect(await processesThatMention(root)).toEqual([]), 3_000);
+    await vi.waitFor(async () => expect(await processesOf(root)).toEqual([]), 3_000);
   });
 });

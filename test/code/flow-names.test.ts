@@ -63,6 +63,17 @@ describe("a bare name", () => {
 });
 
 describe("the list", () => {
+  it("does not wait again for a file that hung a moment ago, though the file itself can be asked for", async () => {
+    const hangs = 'import { flow } from "savepoint";\nexport const x = flow("x", 1);\nfor (;;) {}';
+    const { code } = await makeProject({ "flows/x.ts": hangs }, { describeLimitMs: 700 });
+    expect((await code.list()).problems).toHaveLength(1);
+    const before = performance.now();
+    expect((await code.list()).problems).toMatchObject([{ error: { message: expect.stringContaining("0.7 s") } }]);
+    expect(performance.now() - before).toBeLessThan(500);
+    await userError(code.resolve("flows/x.ts"));
+    expect(performance.now() - before).toBeGreaterThan(700);
+  });
+
   it("holds every flow under flows/ with its target, and the files that could not be read", async () => {
     const { code } = await makeProject({
       "flows/b.ts": flowFile("beta"),

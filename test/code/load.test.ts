@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { flowFile, installed, makeProject, runInProcess } from "./project.ts";
 
@@ -52,7 +54,14 @@ describe("loading a version", () => {
     expect(version.dependencies).toEqual({ pkg: "2.0.0", "lib!pkg": "3.0.0", "lib!only": "4.0.0" });
     const [result] = await runInProcess(root, [{ run: "x" }]);
     expect(result).toEqual({
-      value: ["2.0.0", "3.0.0", "4.0.0", "4.0.0", "2.0.0", `file://${root}/flows/deep/node_modules/pkg/index.js`],
+      value: [
+        "2.0.0",
+        "3.0.0",
+        "4.0.0",
+        "4.0.0",
+        "2.0.0",
+        pathToFileURL(join(root, "flows/deep/node_modules/pkg/index.js")).href,
+      ],
     });
   });
 
@@ -70,9 +79,14 @@ describe("loading a version", () => {
     const { root } = await makeProject({
       ...installed("savepoint", "0.0.1", "export const flow = () => { throw new Error('the wrong one'); };"),
       ...installed("helpers", "1.0.0", 'export * as inner from "savepoint";'),
-      "flows/x.ts": `import * as outer from "savepoint";\nimport { inner } from "helpers";\n${flowFile("x", "return outer.flow === inner.flow;")}`,
+      ...installed("old", "1.0.0", ""),
+      "node_modules/old/package.json": '{ "name": "old", "version": "1.0.0" }',
+      "node_modules/old/index.js": 'exports.third = require("savepoint");',
+      "flows/x.ts": `import * as outer from "savepoint";\nimport { inner } from "helpers";\nimport { third } from "old";\nimport manifest from "savepoint/package.json" with { type: "json" };\n${flowFile("x", "return [outer.flow === inner.flow, outer.flow === third.flow, manifest.name, manifest.version];")}`,
     });
-    expect(await runInProcess(root, [{ run: "x" }])).toEqual([{ value: true }]);
+    expect(await runInProcess(root, [{ run: "x" }])).toEqual([
+      { value: [true, true, "savepoint", expect.not.stringMatching("0.0.1")] },
+    ]);
   });
 
   it("says so when a package is gone, and goes on once it is back", async () => {

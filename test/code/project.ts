@@ -26,7 +26,7 @@ const roots: string[] = [];
 
 afterEach(async () => {
   for (const root of roots.splice(0)) {
-    expect(await processesThatMention(root), "processes left behind").toEqual([]);
+    expect(await processesOf(root), "processes left behind").toEqual([]);
     await rm(root, { recursive: true, force: true });
   }
 });
@@ -59,7 +59,7 @@ export async function makeProject(
 }
 
 export async function temporaryFolder(): Promise<string> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), "savepoint-code-")));
+  const root = await realpath(await mkdtemp(join(tmpdir(), "savepoint code #1 %41ü-")));
   roots.push(root);
   return root;
 }
@@ -133,7 +133,8 @@ export async function runInProcess(root: string, steps: Step[]): Promise<(StepRe
 
 export const workerScript = fileURLToPath(new URL("./fixtures/worker.ts", import.meta.url));
 
-export async function processesThatMention(text: string): Promise<string[]> {
+/** Processes that name the project on their command line; its path ends with characters that no other one has. */
+export async function processesOf(root: string): Promise<string[]> {
   const { stdout } = await run("ps", ["-A", "-o", "pid=,stat=,args="], { maxBuffer: 10 * 1024 * 1024 });
-  return stdout.split("\n").filter((line) => line.includes(text) && !/^\s*\d+\s+Z/.test(line));
+  return stdout.split("\n").filter((line) => line.includes(root.slice(-6)) && !/^\s*\d+\s+Z/.test(line));
 }
