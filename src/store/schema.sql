@@ -1,0 +1,162 @@
+-- What all migrations make together; a test compares it.
+CREATE TABLE artifacts (
+  id TEXT PRIMARY KEY,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('prompt', 'response', 'context', 'input', 'output', 'blob')),
+  ordinal INTEGER,
+  content_type TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  tags TEXT NOT NULL DEFAULT '[]',
+  value TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE early_answers (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  answered_at INTEGER NOT NULL,
+  PRIMARY KEY (execution_seq, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  type TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  ordinal INTEGER,
+  data TEXT
+) STRICT;
+
+CREATE TABLE execution_tags (
+  tag TEXT NOT NULL,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  PRIMARY KEY (tag, execution_seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE executions (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  workflow TEXT NOT NULL,
+  target TEXT NOT NULL,
+  version TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled')),
+  stack TEXT NOT NULL,
+  trigger TEXT NOT NULL,
+  tags TEXT NOT NULL DEFAULT '[]',
+  input TEXT,
+  attempt INTEGER NOT NULL DEFAULT 1,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  owner TEXT,
+  wake_at INTEGER,
+  deadline_at INTEGER,
+  last_position INTEGER NOT NULL DEFAULT 0,
+  pause_requested INTEGER NOT NULL DEFAULT 0,
+  blocked_reason TEXT,
+  parent_seq INTEGER REFERENCES executions (seq),
+  depth INTEGER NOT NULL DEFAULT 0,
+  replayed_from TEXT,
+  replay TEXT,
+  result TEXT,
+  failure TEXT,
+  metadata TEXT,
+  progress TEXT,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER
+) STRICT;
+
+CREATE TABLE idempotency_keys (
+  operation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  execution_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (operation, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('checkpoint', 'wait', 'sleep', 'child', 'value', 'log', 'save', 'load', 'progress')),
+  scope TEXT NOT NULL,
+  name TEXT NOT NULL,
+  occurrence INTEGER NOT NULL,
+  arguments_hash TEXT,
+  status TEXT NOT NULL,
+  origin TEXT,
+  type TEXT,
+  reuse TEXT NOT NULL DEFAULT 'own' CHECK (reuse IN ('own', 'arguments', 'candidate')),
+  attempt INTEGER NOT NULL DEFAULT 1,
+  after_position INTEGER NOT NULL,
+  position INTEGER,
+  due_at INTEGER,
+  output TEXT,
+  failure TEXT,
+  detail TEXT,
+  metadata TEXT,
+  progress TEXT,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (execution_seq, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE logs (
+  id INTEGER PRIMARY KEY,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  level TEXT NOT NULL,
+  source TEXT NOT NULL CHECK (source IN ('flow', 'checkpoint', 'engine')),
+  ordinal INTEGER,
+  frontier INTEGER,
+  message TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE settings (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE versions (
+  hash TEXT PRIMARY KEY,
+  source_path TEXT NOT NULL,
+  description TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE workers (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('detached', 'foreground', 'embedded')),
+  state TEXT NOT NULL CHECK (state IN ('starting', 'active', 'draining')),
+  pid INTEGER,
+  process_start TEXT,
+  host TEXT NOT NULL,
+  savepoint_version TEXT NOT NULL,
+  concurrency INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  heartbeat_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX artifacts_by_execution ON artifacts (execution_seq, name);
+
+CREATE INDEX events_by_execution ON events (execution_seq, id);
+
+CREATE INDEX executions_by_created ON executions (created_at);
+
+CREATE INDEX executions_by_owner ON executions (owner) WHERE owner IS NOT NULL;
+
+CREATE INDEX executions_by_parent ON executions (parent_seq) WHERE parent_seq IS NOT NULL;
+
+CREATE INDEX executions_by_status ON executions (status, seq);
+
+CREATE INDEX executions_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL;
+
+CREATE INDEX executions_by_workflow ON executions (workflow, seq);
+
+CREATE INDEX journal_pending_waits ON journal (execution_seq, name) WHERE kind = 'wait' AND status = 'pending';
+
+CREATE INDEX logs_by_execution ON logs (execution_seq, id);
+
+CREATE UNIQUE INDEX workers_one_detached ON workers (kind) WHERE kind = 'detached' AND state <> 'draining';

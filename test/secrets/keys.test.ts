@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { argumentHasher, openDataKey } from "../../src/secrets/data-key.ts";
+import { readMasterKey } from "../../src/secrets/master-key.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { temporaryFolder } from "../helpers/engine.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+let store: Store;
+beforeEach(() => {
+  folder = temporaryFolder();
+  store = openStore(join(folder.path, "state"));
+});
+afterEach(() => {
+  store.close();
+  folder.remove();
+});
+
+test("the master key file is made once, for its owner only", () => {
+  const key = readMasterKey(folder.path, {}, true);
+  expect(key).toHaveLength(32);
+  expect(readMasterKey(folder.path, {}, true)).toEqual(key);
+  expect(statSync(join(folder.path, "master.key")).mode & 0o777).toBe(0o600);
+});
+
+test("a missing master key is not replaced by a new one once a project depends on it", () => {
+  expect(() => readMasterKey(folder.path, {}, false)).toThrowError(
+    expect.objectContaining({ code: "unavailable", hint: expect.stringContaining("SAVEPOINT_MASTER_KEY") }),
+  );
+});
+
+test("the environment's master key wins, and a malformed one says how to make one", () => {
+  const key = randomBytes(32);
+  expect(readMasterKey(folder.path, { SAVEPOINT_MASTER_KEY: key.toString("base64") }, false)).toEqual(key);
+  expect(() => readMasterKey(folder.path, { SAVEPOINT_MASTER_KEY: "short" }, true)).toThrowError(
+    expect.objectContaining({ code: "unavailable", hint: expect.stringContaining("randomBytes") }),
+  );
+});
+
+test("a malformed key file is an error and is left as it is", () => {
+  writeFileSync(join(folder.path, "master.key"), "nonsense");
+  expect(() => readMasterKey(folder.path, {}, true)).toThrowError(expect.objectContaining({ code: "unavailable" }));
+});
+
+test("the data key is the same for every process that has the master key", () => {
+  const master = randomBytes(32);
+  const first = openDataKey(store.settings, () => master);
+  expect(openDataKey(store.settings, () => master)).toEqual(first);
+  expect(store.settings.get("data_key")).not.toContain(first.toString("base64"));
+});
+
+test("another master key is told apart from a missing one", () => {
+  openDataKey(store.settings, () => randomBytes(32));
+  expect(() => openDataKey(store.settings, () => randomBytes(32))).toThrowError(
+    expect.objectContaining({ code: "unavailable", message: expect.stringContaining("not the one") }),
+  );
+});
+
+test("argument hashes are equal for equal arguments under one key only", () => {
+  const hash = argumentHasher(randomBytes(32));
+  expect(hash('["tea"]')).toBe(hash('["tea"]'));
+  expect(hash('["tea"]')).not.toBe(hash('["coffee"]'));
+  expect(argumentHasher(randomBytes(32))('["tea"]')).not.toBe(hash('["tea"]'));
+});
