@@ -2,8 +2,9 @@ import type { Clock } from "./core/clock.ts";
 import { systemClock } from "./core/clock.ts";
 import { packageVersion } from "./core/runtime.ts";
 import { type Code, createCode } from "./code/code.ts";
-import type { Version } from "./code/version.ts";
+import { flowNamed, type ResolvedFlow, type Version } from "./code/version.ts";
 import { type Config, type ConfigSource, readConfig } from "./config.ts";
+import { findExecution } from "./engine/control/find.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { renewInThread } from "./engine/lease-thread.ts";
 import type { EnginePorts } from "./engine/ports.ts";
@@ -15,6 +16,7 @@ import type { Launcher } from "./flows/handles.ts";
 import { readMasterKey } from "./secrets/master-key.ts";
 import { takeSeat } from "./stacks/seat.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
+import type { Execution } from "./store/executions.ts";
 import { type Listings, openListings } from "./store/listings.ts";
 import { openStore, type Store } from "./store/store.ts";
 
@@ -31,6 +33,10 @@ export interface App {
   readonly stack: LocalStack;
   /** What this workflow version exports; undefined when the version is unknown. */
   describeVersion(hash: string): Version | undefined;
+  /** The flow that a worker loads for a workflow's name in a version; undefined when there is none. */
+  describeFlow(hash: string, workflow: string): ResolvedFlow | undefined;
+  /** The execution with this id or unique beginning of one. @throws UserError `not_found` or `ambiguous` */
+  findExecution(id: string): Execution;
   /** Runs executions in this process until it is told to stop, drained, or idle for long enough. */
   runWorker(options: WorkerProcessOptions): Promise<void>;
   close(): Promise<void>;
@@ -42,13 +48,16 @@ export interface WorkerProcessOptions {
   /** The place that was reserved for this process by the one that started it. */
   reservedId?: string | undefined;
   signal: AbortSignal;
+  /** Told what happens to the worker and beside the executions. */
   onProblem(message: string, cause?: unknown): void;
 }
 
 export interface AppOptions extends ConfigSource {
   clock?: Clock;
-  /** Called when the local stack should see to it that a worker lives; default: starts a detached one. */
+  /** Whether this process sees to it that a worker lives; default true. */
   ensureWorker?: boolean;
+  /** Told what goes wrong with starting workers. */
+  onProblem?: (message: string) => void;
 }
 
 /** @throws UserError when the project cannot be opened */
@@ -64,7 +73,7 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     catalog: { find: describeVersion, save: (found) => saveVersion(store, clock, found) },
   });
   const engine = createEngine({ store, clock, ports: enginePorts(code, describeVersion, store, config) });
-  const stack = createLocalStack({ store, clock, config, version, enabled: options.ensureWorker ?? true });
+  const stack = createLocalStack({ store, clock, config, version, enabled: options.ensureWorker ?? true, onProblem: options.onProblem });
   return {
     config,
     version,
@@ -75,6 +84,8 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     engine,
     stack,
     describeVersion,
+    describeFlow: (hash, workflow) => flowOf(describeVersion(hash), workflow),
+    findExecution: (id) => findExecution(store, id),
     runWorker: (worker) => runWorker({ config, clock, store, engine, version }, worker),
     async close() {
       stack.close();
@@ -88,24 +99,27 @@ async function runWorker(
   { config, clock, store, engine, version }: Pick<App, "config" | "clock" | "store" | "engine" | "version">,
   { kind, concurrency, reservedId, signal, onProblem }: WorkerProcessOptions,
 ): Promise<void> {
-  const stop = Promise.withResolvers<void>();
-  const seat = takeSeat(store, clock, { kind, concurrency, version, reservedId, onDrain: () => stop.resolve() });
-  // Another process has the project's place for a detached worker.
-  if (seat === undefined) return;
+  const stop = Promise.withResolvers<string>();
+  const seat = takeSeat(store, clock, { kind, concurrency, version, reservedId, onDrain: stop.resolve, onProblem });
+  if (seat === undefined) return onProblem("another process has its place");
   const { leaseMs, keepAliveMs, idleMs } = config.worker;
   const renewer = renewInThread(store.databasePath, onProblem);
   const worker = engine.startWorker({ id: seat.id, concurrency, leaseMs, renewer, onProblem });
   let left = false;
   const leaveWhenIdle = () => {
+    if (left) return;
     const since = worker.idleSince(keepAliveMs);
     if (since === undefined || clock.now() - since < idleMs) return;
     left = seat.leave(clock.now() + keepAliveMs);
-    if (left) stop.resolve();
+    if (left) stop.resolve("nothing to do");
   };
   const idleTimer = kind === "detached" ? setInterval(leaveWhenIdle, Math.min(1_000, idleMs)) : undefined;
-  signal.addEventListener("abort", () => stop.resolve(), { once: true });
-  if (signal.aborted) stop.resolve();
-  await stop.promise;
+  const asked = () => stop.resolve(String(signal.reason));
+  signal.addEventListener("abort", asked, { once: true });
+  if (signal.aborted) asked();
+  const why = await stop.promise;
+  onProblem(`stops: ${why}`);
+  signal.removeEventListener("abort", asked);
   clearInterval(idleTimer);
   await worker.stop();
   if (!left) seat.leave();
@@ -140,6 +154,11 @@ function enginePorts(
 function readVersion(store: Store, hash: string): Version | undefined {
   const row = store.versions.find(hash);
   return row && (JSON.parse(row.description) as Version);
+}
+
+function flowOf(version: Version | undefined, workflow: string): ResolvedFlow | undefined {
+  const flow = version && flowNamed(version.flows, workflow);
+  return version && flow && { version, flow };
 }
 
 function saveVersion(store: Store, clock: Clock, version: Version): void {

@@ -10,9 +10,7 @@ if (isEntry(import.meta.url) && (await ensureRuntime())) await main(process.argv
 
 /** Speaks MCP over stdio until the client leaves; what `savepoint mcp` and `node dist/server.js` do. */
 export async function serve(options: ServeOptions): Promise<void> {
-  // LEAD: await (await import("./mcp/main.ts")).main(options);
-  process.stderr.write(`savepoint: the MCP server is not built in yet (project: ${options.project ?? "default"})\n`);
-  process.exitCode = 1;
+  await (await import("./mcp/main.ts")).main(options);
 }
 
 async function main(argv: string[]): Promise<void> {

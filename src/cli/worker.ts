@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import { guardUserCode, openApp } from "../app.ts";
+import { isUserError } from "../core/errors.ts";
+import { openWorkerLog } from "./worker-log.ts";
 
 export interface WorkerCommandOptions {
   project?: string;
@@ -7,28 +10,59 @@ export interface WorkerCommandOptions {
 }
 
 /** `savepoint worker`: claims and runs executions until SIGTERM or SIGINT; a detached one also ends when idle. */
-export async function runWorkerCommand({ project, concurrency, detachedAs }: WorkerCommandOptions): Promise<void> {
-  const say = (message: string) => void process.stderr.write(`${new Date().toISOString()} worker ${process.pid}: ${message}\n`);
+export async function runWorkerCommand(options: WorkerCommandOptions): Promise<void> {
+  const say = openWorkerLog(options.detachedAs === undefined ? undefined : join(options.project ?? ".", ".savepoint/logs/worker.log"));
   const guard = guardUserCode((message) => say(`from code outside an execution: ${message}`));
-  const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
-  const app = await openApp({ project, ensureWorker: false });
-  // Flows name files relative to their project, wherever the worker was started.
-  process.chdir(app.config.projectRoot);
+  let exitCode = 0;
   try {
+    await work(options, say, guard.exit);
+  } catch (error) {
+    // The guard would take it for an error of user code and let the process live on.
+    exitCode = 1;
+    if (isUserError(error)) say([error.message, error.hint ?? ""].join("\n").trim());
+    else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  // User code may have left timers or sockets behind that would keep the process alive.
+  guard.exit(exitCode);
+}
+
+async function work(
+  { project, concurrency, detachedAs }: WorkerCommandOptions,
+  say: (message: string) => void,
+  exit: (code: number) => never,
+): Promise<void> {
+  const isDetached = detachedAs !== undefined;
+  const signal = stopSignal({ isDetached, say, exit });
+  const app = await openApp({ project, ensureWorker: false });
+  try {
+    // Flows name files relative to their project, wherever the worker was started.
+    process.chdir(app.config.projectRoot);
     const chosen = concurrency ?? app.config.worker.concurrency;
-    say(`runs up to ${chosen} executions at a time for ${app.config.projectRoot}`);
+    say(`Savepoint ${app.version} runs up to ${chosen} executions at a time for ${app.config.projectRoot}`);
     await app.runWorker({
-      kind: detachedAs === undefined ? "foreground" : "detached",
+      kind: isDetached ? "detached" : "foreground",
       concurrency: chosen,
       reservedId: detachedAs,
-      signal: stop.signal,
-      onProblem: (message) => say(message),
+      signal,
+      onProblem: say,
     });
     say("has stopped");
   } finally {
     await app.close();
   }
-  // User code may have left timers or sockets behind that would keep the process alive.
-  guard.exit(0);
+}
+
+/** Fires when the process is asked to end; who asks twice from a terminal does not want to wait. */
+function stopSignal({ isDetached, say, exit }: { isDetached: boolean; say(message: string): void; exit(code: number): never }): AbortSignal {
+  const stop = new AbortController();
+  const ask = (name: NodeJS.Signals) => {
+    if (name === "SIGINT" && stop.signal.aborted) exit(130);
+    if (name === "SIGINT") say("finishes what is running; Ctrl-C once more ends it at once");
+    stop.abort(name);
+  };
+  process.on("SIGTERM", ask);
+  process.on("SIGINT", ask);
+  // A detached worker belongs to no terminal: one that closes is none of its business.
+  process.on("SIGHUP", isDetached ? () => {} : ask);
+  return stop.signal;
 }

@@ -6,6 +6,14 @@ export interface Clock {
   at(at: number, callback: () => void): () => void;
 }
 
+/** The last instant that a Date can tell: what is due later is due then. */
+const latestInstant = 8_640_000_000_000_000;
+
+/** The instant `ms` after another. */
+export function after(at: number, ms: number): number {
+  return Math.min(at + ms, latestInstant);
+}
+
 /** Longest delay that timers take before they overflow to "at once". */
 const longestTimerMs = 2 ** 31 - 1;
 

@@ -29,7 +29,10 @@ function compile(schema: JsonSchema) {
   refuseHostile(schema);
   ajv ??= createAjv();
   try {
-    return ajv.compile(schema);
+    const validate = ajv.compile(schema);
+    // Ajv keeps every schema that it has seen; those of recorded waits are read anew each time.
+    ajv.removeSchema(schema);
+    return validate;
   } catch (error) {
     throw new UserError("invalid_input", `the schema is not valid JSON Schema: ${(error as Error).message}`, {
       cause: error,

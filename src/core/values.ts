@@ -110,7 +110,7 @@ function wrapObject(value: object, path: string, above: object[]): Json {
   if (value instanceof Map) {
     const entries = [...value].map(([key, item], i) => [
       wrap(key, `${path}.keys[${i}]`, inside),
-      wrap(item, `${path}.get(${String(key)})`, inside),
+      wrap(item, `${path}.get(${typeof key === "object" ? i : String(key)})`, inside),
     ]);
     return { [tag]: "map", value: entries };
   }

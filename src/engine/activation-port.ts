@@ -44,7 +44,7 @@ export interface ActivationPort extends FlowRuntime {
   /** Inside a write: appends to the timeline. */
   event(type: EventType, ordinal: number | null, data?: Record<string, unknown>): void;
   /** Asks for the settlement of an entry that is or will be recorded. */
-  ask(entry: JournalEntry, settle: () => void): void;
+  ask(entry: JournalEntry, settle: () => void | Promise<void>): void;
   /** The entry's settlement is on the record: it may be delivered in its turn. */
   settled(entry: JournalEntry): void;
   /** The payload column for a value. @throws UnencodableValue, UserError `too_large` */

@@ -67,6 +67,7 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
   #readPosition: number;
   #unflushed = 0;
   #pausing = false;
+  #draining = false;
   #alive = true;
   #ending: Ending | undefined;
   #resolve: (outcome: ActivationOutcome) => void = () => {};
@@ -92,7 +93,8 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
     this.#records = new Records(this);
     this.#console = new Console(this);
     this.#nextOrdinal = (entries.at(-1)?.ordinal ?? 0) + 1;
-    this.#readPosition = execution.lastPosition;
+    // Read after the claim: what was settled in between is among the entries.
+    this.#readPosition = entries.reduce((last, { position }) => Math.max(last, position ?? 0), execution.lastPosition);
     this.#pausing = execution.pauseRequested;
     this.done = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -119,6 +121,11 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
       );
     });
     this.delivery.schedule();
+  }
+
+  /** Lets what is running end, and begins nothing more. */
+  drain(): void {
+    this.#draining = true;
   }
 
   /** Leaves the execution as it is on the record, for another worker or a later time. */
@@ -190,8 +197,10 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
 
   /** A pause takes effect here: what would begin now waits until the execution is resumed. */
   whenUnpaused(begin: () => void): void {
-    if (this.#pausing) this.#parked.push(begin);
-    else begin();
+    if (!this.alive) return;
+    if (!this.#pausing && !this.#draining) return begin();
+    this.#parked.push(begin);
+    this.delivery.schedule();
   }
 
   /** A new entry of the journal; its start is written with `start`. */
@@ -240,8 +249,15 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
   }
 
   /** Asks for the settlement of an entry that is or will be recorded. */
-  ask(entry: JournalEntry, settle: () => void): void {
-    this.delivery.ask(entry.ordinal, settle);
+  ask(entry: JournalEntry, settle: () => void | Promise<void>): void {
+    this.delivery.ask(entry.ordinal, () => {
+      try {
+        return settle()?.catch((error) => this.block(error));
+      } catch (error) {
+        // A payload that cannot be read: the store's trouble, not the author's.
+        this.block(error);
+      }
+    });
   }
 
   /** The entry's settlement is on the record: it may be delivered in its turn. */
@@ -333,15 +349,24 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
   #setPausing(pausing: boolean): void {
     this.#pausing = pausing;
     if (pausing) return this.delivery.schedule();
+    if (this.#draining) return;
     const parked = this.#parked;
     this.#parked = [];
     for (const begin of parked) begin();
   }
 
   async #runBody(): Promise<unknown> {
-    const { input } = this.execution;
-    const value = input === null ? undefined : this.decode(input);
+    const value = this.#readInput();
+    if (!this.alive) return;
     return this.#definition.fn((await this.#parseInput(value)) as never);
+  }
+
+  #readInput(): unknown {
+    try {
+      return this.decode(this.execution.input);
+    } catch (error) {
+      this.block(error);
+    }
   }
 
   async #parseInput(value: unknown): Promise<unknown> {
@@ -384,7 +409,15 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
 
   #end(how: { result: unknown } | { error: unknown } | { failure: Failure }): void {
     if (!this.alive) return;
-    const ending = endingOf(this, how);
+    let ending: Ending;
+    try {
+      ending = endingOf(this, how);
+    } catch (error) {
+      return this.block(error);
+    }
+    this.delivery.stop();
+    this.timers.stop();
+    this.#parked = [];
     this.#committer.push(this, {
       settles: 0,
       apply: () => writeEnding(this, this.#definition, ending),

@@ -6,7 +6,7 @@ import type { Artifact } from "../store/artifacts.ts";
 import { sha256Of } from "../store/blobs.ts";
 import type { Payloads } from "../store/payloads.ts";
 import type { Store } from "../store/store.ts";
-import { selectorsOf } from "./selectors.ts";
+import { selectorsOf } from "../store/selectors.ts";
 
 /** @throws UnencodableValue, UserError `too_large` */
 export function newArtifact(

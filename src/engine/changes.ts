@@ -85,11 +85,15 @@ export class Changes {
 
   #poll(): void {
     this.#timer = undefined;
-    const version = this.#read();
-    const changed = version !== this.#version;
-    this.#version = version;
-    if (changed) this.#tell();
-    this.#arm();
+    try {
+      const version = this.#read();
+      const changed = version !== this.#version;
+      this.#version = version;
+      if (changed) this.#tell();
+    } finally {
+      // Whatever a listener or the disk says, this is how a process learns of the others.
+      this.#arm();
+    }
   }
 
   #tell(): void {

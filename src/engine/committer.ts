@@ -52,6 +52,12 @@ interface Plain {
   reject: (error: unknown) => void;
 }
 
+/** What one party writes in a batch: it answers what is to be done after the commit. */
+interface Part {
+  apply(): () => void;
+  fail(error: StoreError): void;
+}
+
 /**
  * Group commit: what all executions of the process write during one turn of the event loop goes to the disk in one
  * immediate transaction, and is acknowledged only after it.
@@ -96,21 +102,27 @@ export class Committer {
   /** Writes what is queued. */
   flush(): void {
     this.#scheduled = false;
-    const fenced = [...this.#fenced.values()];
-    const plain = this.#plain;
+    const parts: Part[] = this.#plain.map((plain) => ({ apply: () => applyPlain(plain), fail: plain.reject }));
+    for (const queued of this.#fenced.values()) {
+      parts.push({ apply: () => this.#applyFenced(queued), fail: (error) => queued.writer.failed(error) });
+    }
     this.#fenced = new Map();
     this.#plain = [];
-    let acknowledge: (() => void)[] = [];
+    this.#commit(parts);
+  }
+
+  /** A batch that one of its parts spoils, where the disk is well, is written again part by part. */
+  #commit(parts: Part[]): void {
+    let acknowledge: (() => void)[];
     try {
-      acknowledge = this.#store.write(() => {
-        const done = plain.map(applyPlain);
-        for (const queued of fenced) done.push(this.#applyFenced(queued));
-        return done;
-      });
+      acknowledge = this.#store.write(() => parts.map((part) => part.apply()));
     } catch (error) {
+      if (parts.length > 1 && !isTrouble(error)) {
+        for (const part of parts) this.#commit([part]);
+        return;
+      }
       const failure = new StoreError(error);
-      for (const { writer } of fenced) writer.failed(failure);
-      for (const { reject } of plain) reject(failure);
+      for (const part of parts) part.fail(failure);
       return;
     }
     for (const one of acknowledge) one();
@@ -142,6 +154,12 @@ function applyPlain({ work, resolve, reject }: Plain): () => void {
     if (sqliteCode(error) !== undefined) throw error;
     return () => reject(error);
   }
+}
+
+/** Whether the store as a whole cannot write, so that every other write would fail as well. */
+function isTrouble(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && !/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code);
 }
 
 function reasonOf(cause: unknown): string {

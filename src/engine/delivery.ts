@@ -21,13 +21,16 @@ interface Recorded {
  */
 export class Delivery {
   readonly #port: DeliveryPort;
-  readonly #askers = new Map<number, () => void>();
+  readonly #askers = new Map<number, () => void | Promise<void>>();
   #held: (() => void)[] = [];
   /** Undelivered, by rising position; those before `#head` are done. */
   #recorded: Recorded[] = [];
   #head = 0;
-  /** What the body did not want when its turn came; rarely more than a few. */
-  #passed: Recorded[] = [];
+  /** What the body did not want when its turn came, and of that what it has asked for since, by rising position. */
+  readonly #passed = new Map<number, Recorded>();
+  #late: Recorded[] = [];
+  /** Settlements that are still on their way into the body: the next one waits for them. */
+  #underway = 0;
   #lastCallAt = performance.now();
   #scheduled: NodeJS.Immediate | undefined;
   #quietTimer: NodeJS.Timeout | undefined;
@@ -51,8 +54,13 @@ export class Delivery {
   }
 
   /** The body awaits the entry's settlement; `settle` hands it over. */
-  ask(ordinal: number, settle: () => void): void {
+  ask(ordinal: number, settle: () => void | Promise<void>): void {
     this.#askers.set(ordinal, settle);
+    const passed = this.#passed.get(ordinal);
+    if (passed !== undefined) {
+      this.#passed.delete(ordinal);
+      insertByPosition(this.#late, passed);
+    }
     this.touch();
     this.schedule();
   }
@@ -70,7 +78,19 @@ export class Delivery {
   }
 
   isQuiet(): boolean {
-    return performance.now() - this.#lastCallAt >= quietMs;
+    return this.#underway === 0 && performance.now() - this.#lastCallAt >= quietMs;
+  }
+
+  /** Until `work` is over nothing is delivered and the body is not quiet. */
+  async holdBack(work: Promise<void>): Promise<void> {
+    this.#underway++;
+    try {
+      await work;
+    } finally {
+      this.#underway--;
+      this.touch();
+      this.schedule();
+    }
   }
 
   /** Goes on with the next settlement once the microtasks that are queued now have run. */
@@ -84,7 +104,7 @@ export class Delivery {
 
   /** Delivers at most one settlement. Called from a macrotask: microtasks have drained. */
   pump(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#underway > 0) return;
     const next = this.#next();
     if (next === "wait") return this.#awaitQuiet();
     if (next === undefined) return this.isQuiet() ? this.#idle() : this.#awaitQuiet();
@@ -105,13 +125,14 @@ export class Delivery {
     clearTimeout(this.#quietTimer);
     this.#askers.clear();
     this.#recorded = [];
-    this.#passed = [];
+    this.#passed.clear();
+    this.#late = [];
     this.#held = [];
   }
 
   #next(): Recorded | "wait" | undefined {
-    const passed = this.#passed.findIndex(({ ordinal }) => this.#askers.has(ordinal));
-    if (passed >= 0) return this.#passed.splice(passed, 1)[0];
+    const late = this.#late.shift();
+    if (late !== undefined) return late;
     const lowest = this.#recorded[this.#head];
     if (lowest === undefined) return undefined;
     if (this.#askers.has(lowest.ordinal)) return this.#shift();
@@ -119,7 +140,7 @@ export class Delivery {
     while (this.#head < this.#recorded.length) {
       const recorded = this.#shift();
       if (recorded === undefined || this.#askers.has(recorded.ordinal)) return recorded;
-      this.#passed.push(recorded);
+      this.#passed.set(recorded.ordinal, recorded);
     }
     return undefined;
   }
@@ -137,7 +158,10 @@ export class Delivery {
     const settle = this.#askers.get(ordinal);
     this.#askers.delete(ordinal);
     this.#frontier = Math.max(this.#frontier, position);
-    settle?.();
+    // The body gets time for a short foreign await before it counts as quiet again.
+    this.touch();
+    const underway = settle?.();
+    if (underway !== undefined) void this.holdBack(underway);
   }
 
   #awaitQuiet(): void {
@@ -153,10 +177,13 @@ export class Delivery {
   }
 
   #insert(recorded: Recorded): void {
-    const pending = this.#recorded.slice(this.#head);
-    const at = pending.findIndex(({ position }) => position > recorded.position);
-    pending.splice(at < 0 ? pending.length : at, 0, recorded);
-    this.#recorded = pending;
+    this.#recorded = this.#recorded.slice(this.#head);
     this.#head = 0;
+    insertByPosition(this.#recorded, recorded);
   }
+}
+
+function insertByPosition(list: Recorded[], recorded: Recorded): void {
+  const at = list.findIndex(({ position }) => position > recorded.position);
+  list.splice(at < 0 ? list.length : at, 0, recorded);
 }

@@ -1,11 +1,12 @@
+import { after } from "../core/clock.ts";
 import type { Failure } from "../core/statuses.ts";
 import type { FlowDefinition } from "../flows/flow.ts";
 import type { ExecutionFailure } from "../store/executions.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import type { ActivationPort } from "./activation-port.ts";
-import { chainOf, failureOf } from "./failures.ts";
+import { chainOf, failureOf, isStoreTrouble } from "./failures.ts";
 import { reopen } from "./reopening.ts";
-import { selectorsOf } from "./selectors.ts";
+import { selectorsOf } from "../store/selectors.ts";
 
 /** How an execution's body came out. */
 export type Ending = { status: "completed"; result: string } | { status: "failed"; failure: ExecutionFailure };
@@ -13,7 +14,10 @@ export type Ending = { status: "completed"; result: string } | { status: "failed
 const firstRetryDelayMs = 1_000;
 const longestRetryDelayMs = 60_000;
 
-/** Decides what the end of the body means for the execution. */
+/**
+ * Decides what the end of the body means for the execution.
+ * @throws what the store does when it cannot keep the result
+ */
 export function endingOf(
   activation: ActivationPort,
   how: { result: unknown } | { error: unknown } | { failure: Failure },
@@ -32,6 +36,7 @@ export function writeEnding(activation: ActivationPort, definition: FlowDefiniti
   if (ending.status === "completed") {
     context.store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at);
     context.store.journal.close(fence.seq, at, closedBy("completed"));
+    context.store.journal.dropCandidates(fence.seq);
     return activation.event("execution_completed", null);
   }
   const { failure } = ending;
@@ -39,7 +44,7 @@ export function writeEnding(activation: ActivationPort, definition: FlowDefiniti
   if (execution.attempt <= definition.retries && reopen(context.store, fence.seq, failure, at)) {
     const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
     activation.event("execution_retried", null, { attempt: execution.attempt, code: failure.code, message: failure.message });
-    context.store.executions.rewind(fence, definition.timeoutMs === null ? null : at + definition.timeoutMs);
+    context.store.executions.rewind(fence, execution.timeoutMs === null ? null : after(at, execution.timeoutMs));
     context.store.executions.release(fence, at + delay, null);
     return;
   }
@@ -53,6 +58,7 @@ function completion(activation: ActivationPort, result: unknown): Ending {
   try {
     return { status: "completed", result: activation.encode(result, "result") };
   } catch (error) {
+    if (isStoreTrouble(error)) throw error;
     return failed(activation, failureOf(error), error);
   }
 }

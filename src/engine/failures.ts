@@ -1,6 +1,8 @@
 import { isUserError, messageOf } from "../core/errors.ts";
 import type { Failure, FailureOrigin } from "../core/statuses.ts";
 import { UnencodableValue } from "../core/values.ts";
+import { DamagedBlob } from "../store/blobs.ts";
+import { sqliteCode } from "../store/database.ts";
 import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../flows/errors.ts";
 
 const longestMessage = 10_000;
@@ -13,13 +15,29 @@ export class AttemptTimedOut extends Error {
 
 /** What is recorded of something that user code threw, errors and non-errors alike. */
 export function failureOf(thrown: unknown): Failure {
+  try {
+    return describe(thrown);
+  } catch {
+    // A getter or a proxy that throws in its turn.
+    return { code: "user_error", message: "what was thrown cannot be read", origin: "user_code" };
+  }
+}
+
+/** Writing or reading a payload can meet a full or broken disk: that is no failure of the author's code. */
+export function isStoreTrouble(error: unknown): boolean {
+  if (isUserError(error) || error instanceof UnencodableValue) return false;
+  return sqliteCode(error) !== undefined || (error instanceof Error && "syscall" in error) || error instanceof DamagedBlob;
+}
+
+function describe(thrown: unknown): Failure {
   const failure: Failure = {
     code: codeOf(thrown),
-    message: messageOf(thrown).slice(0, longestMessage),
+    // User code may have put anything into the fields of an error.
+    message: String(messageOf(thrown)).slice(0, longestMessage),
     origin: originOf(thrown),
   };
   if (thrown instanceof Error) {
-    failure.name = thrown.name;
+    failure.name = String(thrown.name);
     if (typeof thrown.stack === "string") failure.stack = thrown.stack.slice(0, longestStack);
   }
   if (thrown instanceof CheckpointFailed) failure.checkpoint = thrown.checkpoint;

@@ -9,20 +9,26 @@ interface LeaseKeeperData {
   leaseMs: number;
 }
 
-/** The thread's whole life: a sign of life and a renewal three times per lease, until it is terminated. */
+/** How often a worker that holds nothing gives a sign of life: each costs a write to the disk. */
+const heartbeatMs = 15_000;
+
+/** The thread's whole life: it renews what is held three times per lease, until it is terminated. */
 const { databasePath, owner, leaseMs } = workerData as LeaseKeeperData;
 const connection = openConnection(databasePath);
 const executions = executionsTable(connection);
 const workers = workersTable(connection);
-const renew = connection.transaction(() => {
-  const now = Date.now();
+let heartbeatAt = 0;
+const renew = connection.transaction((now: number) => {
   executions.renewLeases(owner, now + leaseMs);
   workers.heartbeat(owner, now);
 });
 
 setInterval(() => {
   try {
-    renew.immediate();
+    const now = Date.now();
+    if (now - heartbeatAt < heartbeatMs && executions.ownedBy(owner).length === 0) return;
+    renew.immediate(now);
+    heartbeatAt = now;
   } catch {
     // A busy or full disk: the next turn tries again, well before the lease ends.
   }

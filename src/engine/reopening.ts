@@ -1,3 +1,4 @@
+import { after } from "../core/clock.ts";
 import type { ExecutionFailure } from "../store/executions.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
@@ -5,6 +6,7 @@ import type { Store } from "../store/store.ts";
 /**
  * Opens again what a failed execution would try again: the failed entries that its failure names, and what its ending
  * closed, with deadlines counted anew. Completed entries and caught failures are history.
+ * An execution that ran out of time goes on where it was.
  * @returns false when there is nothing to try again; the caller holds the transaction
  */
 export function reopen(store: Store, seq: number, failure: ExecutionFailure, now: number): boolean {
@@ -13,10 +15,11 @@ export function reopen(store: Store, seq: number, failure: ExecutionFailure, now
   const entries = store.journal.load(seq);
   const failed = entries.filter((entry) => retriable.has(entry.ordinal) && isFailed(entry));
   const open = entries.filter((entry) => closed.has(entry.ordinal) && isClosed(entry));
-  if (failed.length + open.length === 0) return false;
+  if (failed.length === 0 && failure.origin !== "timeout") return false;
+  const toOpen = new Set([...failed, ...open]);
   const firstFailure = Math.min(...failed.map(({ position }) => position ?? Number.POSITIVE_INFINITY));
   for (const entry of entries) {
-    if (failed.includes(entry) || open.includes(entry)) store.journal.update(seq, reopened(entry, now));
+    if (toOpen.has(entry)) store.journal.update(seq, reopened(entry, now));
     else if (entry.afterPosition >= firstFailure) store.journal.update(seq, { ...entry, reuse: "arguments" });
   }
   return true;
@@ -34,7 +37,7 @@ function reopened(entry: JournalEntry, now: number): JournalEntry {
   const fresh = { ...entry, position: null, failure: null, output: null, endedAt: null };
   if (entry.kind === "wait") {
     const timeoutMs = entry.detail?.["timeoutMs"];
-    return { ...fresh, status: "pending", dueAt: typeof timeoutMs === "number" ? now + timeoutMs : null };
+    return { ...fresh, status: "pending", dueAt: typeof timeoutMs === "number" ? after(now, timeoutMs) : null };
   }
   if (entry.kind === "sleep") return { ...fresh, status: "running" };
   return { ...fresh, status: "running", attempt: 1, dueAt: null };

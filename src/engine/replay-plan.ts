@@ -2,7 +2,7 @@ import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { ReplayRequest } from "../store/executions.ts";
 import type { JournalEntry } from "../store/journal.ts";
-import { entryId, selectorsOf } from "./selectors.ts";
+import { entryId, selectorsOf } from "../store/selectors.ts";
 
 export interface ReplayRules {
   executionId: string;
@@ -44,7 +44,8 @@ export function planReplay(source: readonly JournalEntry[], rules: ReplayRules):
   const kept = [...reused, ...checkpoints.filter(({ ordinal }) => byEntry.has(ordinal))];
   kept.sort((a, b) => (a.position ?? Number.POSITIVE_INFINITY) - (b.position ?? Number.POSITIVE_INFINITY));
   const waits = entries.filter(({ kind }) => kind === "wait");
-  const copied = copyEntries(kept, byEntry);
+  const rankOf = ranks(entries);
+  const copied = copyEntries(kept, byEntry, rankOf);
   return {
     reused: reused.filter(({ kind }) => kind === "checkpoint").map(nameOf),
     overridden: checkpoints.filter(isOverridden).map(nameOf),
@@ -53,7 +54,7 @@ export function planReplay(source: readonly JournalEntry[], rules: ReplayRules):
     answered: waits.filter((entry) => reused.includes(entry)).map(nameOf),
     entries: copied,
     request: {
-      anchor: anchor === undefined ? null : { kind: "checkpoint", scope: anchor.scope, name: anchor.name, occurrence: anchor.occurrence },
+      anchor: anchor === undefined ? null : { kind: "checkpoint", scope: anchor.scope, name: anchor.name, occurrence: rankOf(anchor) },
       overrides: byName,
       overriddenEntries: copied.filter(({ origin }) => origin === "overridden").map(({ ordinal }) => ordinal),
     },
@@ -89,8 +90,25 @@ function isReusable(entry: JournalEntry, rules: ReplayRules): boolean {
   }
 }
 
-/** Positions and ordinals are counted anew: the order stays, the gaps go. */
-function copyEntries(kept: JournalEntry[], overridden: Map<number, string>): JournalEntry[] {
+/** The number of an entry among those of its scope and name, in the order in which they started. */
+function ranks(entries: readonly JournalEntry[]): (entry: JournalEntry) => number {
+  const counts = new Map<string, number>();
+  const byOrdinal = new Map<number, number>();
+  for (const { ordinal, kind, scope, name } of entries) {
+    const key = `${kind}\n${scope}\n${name}`;
+    const rank = (counts.get(key) ?? 0) + 1;
+    counts.set(key, rank);
+    byOrdinal.set(ordinal, rank);
+  }
+  return ({ ordinal }) => byOrdinal.get(ordinal) ?? 1;
+}
+
+/** Positions, ordinals and occurrences are counted anew: the order stays, the gaps go. */
+function copyEntries(
+  kept: JournalEntry[],
+  overridden: Map<number, string>,
+  rankOf: (entry: JournalEntry) => number,
+): JournalEntry[] {
   const ordinals = new Map(
     kept.map(({ ordinal }) => ordinal).sort((a, b) => a - b).map((ordinal, index) => [ordinal, index + 1]),
   );
@@ -100,6 +118,7 @@ function copyEntries(kept: JournalEntry[], overridden: Map<number, string>): Jou
     return {
       ...entry,
       ordinal: ordinals.get(entry.ordinal) ?? 0,
+      occurrence: rankOf(entry),
       reuse: "candidate",
       afterPosition: 0,
       position: entry.kind === "value" ? null : ++position,
@@ -139,13 +158,13 @@ function resolveOverrides(
   rules: ReplayRules,
   nameOf: (entry: JournalEntry) => string,
 ): { byName: Record<string, string>; byEntry: Map<number, string> } {
-  const byName: Record<string, string> = {};
+  const byName = new Map<string, string>();
   const byEntry = new Map<number, string>();
   const names = new Set(checkpoints.map(({ name }) => name));
   for (const [key, output] of Object.entries(rules.overrides)) {
     const wanted = checkpointKey(key);
     if (names.has(wanted) || rules.declared.includes(wanted)) {
-      byName[wanted] = output;
+      byName.set(wanted, output);
       continue;
     }
     const entry = checkpoints.find(
@@ -154,7 +173,7 @@ function resolveOverrides(
     if (entry === undefined) throw unknownOverride(key, wanted, [...checkpoints.map(nameOf), ...rules.declared]);
     byEntry.set(entry.ordinal, output);
   }
-  return { byName, byEntry };
+  return { byName: Object.fromEntries(byName), byEntry };
 }
 
 function checkpointKey(key: string): string {

@@ -1,3 +1,4 @@
+import { after } from "../core/clock.ts";
 import { parseDuration } from "../core/durations.ts";
 import { MisuseError } from "../flows/errors.ts";
 import type { CheckpointOptions } from "../flows/options.ts";
@@ -41,7 +42,7 @@ export function nextAttemptAt(policy: AttemptPolicy, attempt: number, error: unk
   if (attempt >= policy.attempts || !isRepeatable(error)) return undefined;
   if (policy.retryOn !== undefined && !policy.retryOn(error)) return undefined;
   const doubled = policy.backoffMs * 2 ** Math.min(attempt - 1, 30);
-  return now + Math.min(doubled, policy.maxDelayMs);
+  return after(now, Math.min(doubled, policy.maxDelayMs));
 }
 
 function readPolicy(options: CheckpointOptions, name: string): AttemptPolicy {

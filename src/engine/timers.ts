@@ -1,12 +1,22 @@
 import type { Clock } from "../core/clock.ts";
 
+interface Blocked {
+  ordinal: number;
+  dueAt: number;
+  onDue: () => void;
+}
+
 /** What an activation's body is blocked on, and the instants at which that ends by itself: one timer for all. */
 export class Timers {
   readonly #clock: Clock;
-  readonly #blocked = new Map<number, { dueAt: number | null; onDue: () => void }>();
+  /** By ordinal; what ends by itself has an instant too. */
+  readonly #blocked = new Map<number, Blocked | undefined>();
+  /** By falling instant, so that the next one is at the end. What was unblocked meanwhile is skipped there. */
+  #due: Blocked[] = [];
   #deadline: { dueAt: number; onDue: () => void } | undefined;
   #disarm: (() => void) | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
+  #stopped = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,7 +28,11 @@ export class Timers {
   }
 
   block(ordinal: number, dueAt: number | null, onDue: () => void): void {
-    this.#blocked.set(ordinal, { dueAt, onDue });
+    if (this.#stopped) return;
+    const blocked = dueAt === null ? undefined : { ordinal, dueAt, onDue };
+    this.#blocked.set(ordinal, blocked);
+    if (blocked === undefined) return;
+    this.#due.splice(this.#placeOf(blocked.dueAt), 0, blocked);
     this.#arm();
   }
 
@@ -34,38 +48,61 @@ export class Timers {
 
   /** The next instant at which something is due, the deadline included. */
   earliest(): number | null {
-    let earliest = this.#deadline?.dueAt ?? Number.POSITIVE_INFINITY;
-    for (const { dueAt } of this.#blocked.values()) if (dueAt !== null && dueAt < earliest) earliest = dueAt;
+    const earliest = Math.min(this.#next()?.dueAt ?? Number.POSITIVE_INFINITY, this.#deadline?.dueAt ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(earliest) ? earliest : null;
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#disarm?.();
     this.#disarm = undefined;
     this.#blocked.clear();
+    this.#due = [];
     this.#deadline = undefined;
   }
 
   #arm(): void {
     const earliest = this.earliest() ?? Number.POSITIVE_INFINITY;
-    if (earliest >= this.#armedFor) return;
+    if (earliest >= this.#armedFor || this.#stopped) return;
     this.#disarm?.();
     this.#armedFor = earliest;
     this.#disarm = this.#clock.at(earliest, () => this.#fire());
   }
 
+  /** Several that are due settle in the order of their instants, and of their calls where these are equal. */
   #fire(): void {
     this.#armedFor = Number.POSITIVE_INFINITY;
     this.#disarm = undefined;
     const now = this.#clock.now();
-    if (this.#deadline !== undefined && this.#deadline.dueAt <= now) this.#deadline.onDue();
-    const due = [...this.#blocked].filter(([, { dueAt }]) => dueAt !== null && dueAt <= now);
-    // Several that are due settle in the order of their instants, whatever order they were asked in.
-    due.sort(([, a], [, b]) => (a.dueAt ?? 0) - (b.dueAt ?? 0));
-    for (const [ordinal, one] of due) {
-      this.#blocked.set(ordinal, { dueAt: null, onDue: one.onDue });
-      one.onDue();
+    if (this.#deadline !== undefined && this.#deadline.dueAt <= now) {
+      const { onDue } = this.#deadline;
+      this.#deadline = undefined;
+      onDue();
+    }
+    for (let next = this.#next(); next !== undefined && next.dueAt <= now; next = this.#next()) {
+      this.#due.pop();
+      this.#blocked.set(next.ordinal, undefined);
+      next.onDue();
     }
     this.#arm();
+  }
+
+  #next(): Blocked | undefined {
+    for (;;) {
+      const last = this.#due.at(-1);
+      if (last === undefined || this.#blocked.get(last.ordinal) === last) return last;
+      this.#due.pop();
+    }
+  }
+
+  #placeOf(dueAt: number): number {
+    let from = 0;
+    let to = this.#due.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#due[middle]?.dueAt ?? 0) > dueAt) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 }

@@ -15,15 +15,18 @@ export interface UserCodeGuard {
  */
 export function guardUserCode(onStray: (message: string) => void): UserCodeGuard {
   const exit = process.exit.bind(process);
-  process.exit = ((code?: number | string | null) => {
-    throw new MisuseError(`process.exit(${code ?? ""}) was called: return from the flow or throw an error instead`);
-  }) as typeof process.exit;
+  process.exit = ((code?: number | string | null) => refuse(`process.exit(${code ?? ""})`)) as typeof process.exit;
+  process.abort = () => refuse("process.abort()");
   captureConsole(onStray);
   captureStream(process.stdout, "info", onStray);
   captureStream(process.stderr, "warn", onStray);
   process.on("uncaughtException", (error) => blame(error, onStray));
   process.on("unhandledRejection", (error) => blame(error, onStray));
   return { exit };
+}
+
+function refuse(call: string): never {
+  throw new MisuseError(`${call} was called: return from the flow or throw an error instead`);
 }
 
 const consoleLevels = { log: "info", info: "info", debug: "debug", trace: "debug", warn: "warn", error: "error" } as const;
@@ -38,12 +41,9 @@ function captureConsole(onStray: (message: string) => void): void {
 
 /** What is written to the stream directly, or by the console's other methods. */
 function captureStream(stream: NodeJS.WriteStream, level: LogLevel, onStray: (message: string) => void): void {
-  const write = stream.write.bind(stream);
   stream.write = ((chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
-    const scope = scopeStorage.getStore();
-    if (scope === undefined) return write(chunk as string, encoding as BufferEncoding, done as () => void);
     const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
-    print(scope, level, text.replace(/\n$/, ""), onStray);
+    print(scopeStorage.getStore(), level, text.replace(/\n$/, ""), onStray);
     const callback = typeof encoding === "function" ? encoding : done;
     if (typeof callback === "function") queueMicrotask(callback as () => void);
     return true;

@@ -22,9 +22,12 @@ export interface WorkerOptions {
 }
 
 const defaultLeaseMs = 15_000;
-/** How soon an execution that could not go on (missing version, full disk) is tried again. */
+/** How soon an execution that could not go on (missing version, full disk) is tried again; each time twice as late. */
 const blockedRetryMs = 2_000;
+const longestBlockedRetryMs = 30_000;
+/** How long running checkpoints may take to end when the worker stops. */
 const drainMs = 5_000;
+const drainLookMs = 10;
 
 /** Claims executions that are due and runs each in an activation. */
 export class Worker {
@@ -37,9 +40,13 @@ export class Worker {
   readonly #activations = new Map<number, Activation>();
   /** Claimed and not yet given back, activations that are still being loaded included. */
   readonly #held = new Set<Execution>();
+  /** How often an execution has been given back as blocked, one time after the other. */
+  readonly #blocked = new Map<number, number>();
   #subscription: ReturnType<Changes["subscribe"]> | undefined;
   #renewal: { stop(): Promise<void> } | undefined;
   #disarm: (() => void) | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
   #claiming = false;
   #again = false;
   #stopping = false;
@@ -74,24 +81,42 @@ export class Worker {
     return this.#held.size > 0 ? undefined : this.#idleSince;
   }
 
-  /** Stops claiming, lets running checkpoints end for a while, and gives the rest back to others. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
+  /** Stops claiming, lets running checkpoints end for a while, and gives the rest back to others at once. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#drain();
+    return this.#stopped;
+  }
+
+  async #drain(): Promise<void> {
     this.#stopping = true;
     this.#subscription?.end();
     this.#disarm?.();
+    clearTimeout(this.#retry);
+    for (const activation of this.#activations.values()) activation.drain();
     const giveUpAt = performance.now() + drainMs;
-    while ([...this.#activations.values()].some(({ running }) => running.size > 0) && performance.now() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    let resting = new Set<Activation>();
+    for (let isOver = false; this.#held.size > 0 && !isOver; ) {
+      await new Promise((resolve) => setTimeout(resolve, drainLookMs));
+      isOver = performance.now() >= giveUpAt;
+      const open = [...this.#activations.values()];
+      // At rest at two looks in a row: what ended just now is on the record, and the body has seen it.
+      await this.#giveBack(open.filter((one) => isOver || (resting.has(one) && one.running.size === 0)));
+      resting = new Set(open.filter(({ running }) => running.size === 0));
     }
-    const left = [...this.#activations.values()];
-    for (const activation of left) activation.stop();
-    await this.#release(left.map(({ execution }) => execution), null, 0);
     await this.#renewal?.stop();
   }
 
+  async #giveBack(activations: Activation[]): Promise<void> {
+    for (const activation of activations) activation.stop();
+    await this.#release(activations.map(({ execution }) => execution), null);
+  }
+
   #onChange(): void {
-    this.#refresh();
+    try {
+      this.#refresh();
+    } catch (error) {
+      this.#retryLater("reading what changed failed", error);
+    }
     void this.#claim();
   }
 
@@ -117,13 +142,12 @@ export class Worker {
         this.#again = false;
         await this.#claimDue();
       } while (this.#again && !this.#stopping);
+      this.#arm();
     } catch (error) {
-      this.#options.onProblem?.(`claiming failed: ${messageOf(error)}`, error);
-      this.#retryLater();
+      this.#retryLater("claiming failed", error);
     } finally {
       this.#claiming = false;
     }
-    this.#arm();
   }
 
   async #claimDue(): Promise<void> {
@@ -134,9 +158,7 @@ export class Worker {
     const claimed = await this.#committer.run(() => {
       const now = clock.now();
       const executions = store.executions.claim(this.id, now + this.#leaseMs, now, free);
-      for (const { seq, epoch } of executions) {
-        store.events.append(seq, { type: "execution_started", at: now, data: epoch > 1 ? { activation: epoch } : undefined });
-      }
+      for (const execution of executions) if (execution.blockedReason === null) this.#noteStart(execution);
       return executions;
     });
     for (const execution of claimed) void this.#activate(execution);
@@ -148,15 +170,16 @@ export class Worker {
     try {
       const activation = await this.#load(execution);
       if (activation === undefined) return;
+      if (this.#stopping) return await this.#release([execution], null);
       // A lease that ran out while this thread was blocked may have come back to this very worker.
       this.#activations.get(execution.seq)?.refused();
       this.#activations.set(execution.seq, activation);
       activation.start();
       await this.#settle(execution, await activation.done);
     } catch (error) {
-      this.#options.onProblem?.(`execution ${execution.id}: ${messageOf(error)}`, error);
-      await this.#release([execution], `internal: ${messageOf(error)}`, blockedRetryMs);
+      await this.#release([execution], `internal: ${messageOf(error)}`);
     } finally {
+      this.#idleSince = this.#context.clock.now();
       const current = this.#activations.get(execution.seq);
       if (current?.execution === execution) this.#activations.delete(execution.seq);
       this.#held.delete(execution);
@@ -176,13 +199,30 @@ export class Worker {
       const entries = execution.epoch === 1 && execution.replayedFrom === null ? [] : store.journal.load(execution.seq);
       const definition = loaded.definition;
       const activation = new Activation(this.#context, this.#committer, { execution, fence, definition, entries });
+      await this.#unblock(execution);
       this.#noteDependencies(activation, loaded.dependencyChanges);
       return activation;
     } catch (error) {
       const reason = isUserError(error) ? `${error.code}: ${error.message}` : `loading failed: ${messageOf(error)}`;
-      await this.#release([execution], reason, blockedRetryMs);
+      await this.#release([execution], reason);
       return undefined;
     }
+  }
+
+  /** Until here it counted as blocked, so that trying again and again leaves no trace. */
+  async #unblock(execution: Execution): Promise<void> {
+    this.#blocked.delete(execution.seq);
+    if (execution.blockedReason === null) return;
+    await this.#committer.run(() => {
+      const { seq, epoch } = execution;
+      if (this.#context.store.executions.unblock({ seq, owner: this.id, epoch })) this.#noteStart(execution);
+    });
+    execution.blockedReason = null;
+  }
+
+  #noteStart({ seq, epoch }: Execution): void {
+    const data = epoch > 1 ? { activation: epoch } : undefined;
+    this.#context.store.events.append(seq, { type: "execution_started", at: this.#context.clock.now(), data });
   }
 
   #noteDependencies(activation: Activation, changes: Record<string, unknown>): void {
@@ -191,21 +231,26 @@ export class Worker {
   }
 
   async #settle(execution: Execution, outcome: ActivationOutcome): Promise<void> {
-    if (outcome.kind !== "blocked") return;
-    this.#options.onProblem?.(`execution ${execution.id} is blocked: ${outcome.reason}`);
-    await this.#release([execution], outcome.reason, blockedRetryMs);
+    if (outcome.kind === "blocked") await this.#release([execution], outcome.reason);
   }
 
   /** Gives executions back; while the store cannot write, it keeps trying, since nobody else could do better. */
-  async #release(executions: Execution[], reason: string | null, delayMs: number): Promise<void> {
+  async #release(executions: Execution[], reason: string | null): Promise<void> {
     const { store, clock } = this.#context;
+    if (executions.length === 0) return;
+    const news = executions.filter(({ blockedReason }) => reason !== null && reason !== blockedReason);
+    for (const { id } of news) this.#options.onProblem?.(`execution ${id} is blocked: ${reason}`);
+    const delays = executions.map(({ seq }) => (reason === null ? 0 : this.#blockedDelay(seq)));
     for (;;) {
       try {
         await this.#committer.run(() => {
           const now = clock.now();
-          for (const { seq, epoch } of executions) {
-            const released = store.executions.release({ seq, owner: this.id, epoch }, now + delayMs, reason);
-            if (released && reason !== null) store.events.append(seq, { type: "execution_blocked", at: now, data: { reason } });
+          for (const [index, execution] of executions.entries()) {
+            const { seq, epoch } = execution;
+            const wakeAt = now + (delays[index] ?? 0);
+            const released = store.executions.release({ seq, owner: this.id, epoch }, wakeAt, reason);
+            if (!released || !news.includes(execution)) continue;
+            store.events.append(seq, { type: "execution_blocked", at: now, data: { reason } });
           }
         });
         return;
@@ -216,8 +261,16 @@ export class Worker {
     }
   }
 
-  #retryLater(): void {
-    setTimeout(() => void this.#claim(), blockedRetryMs).unref();
+  #blockedDelay(seq: number): number {
+    const times = this.#blocked.get(seq) ?? 0;
+    this.#blocked.set(seq, times + 1);
+    return Math.min(blockedRetryMs * 2 ** times, longestBlockedRetryMs);
+  }
+
+  #retryLater(what: string, error: unknown): void {
+    this.#options.onProblem?.(`${what}: ${messageOf(error)}`, error);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#onChange(), blockedRetryMs).unref();
   }
 
   /** One timer for the next instant at which anything in the store becomes due. */

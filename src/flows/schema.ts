@@ -35,6 +35,11 @@ export function normalizeSchema(schema: SchemaLike, where: string): NormalSchema
   if (typeof schema !== "object" && typeof schema !== "function") throw notASchema(where);
   if ("~standard" in schema) return normalizeStandard(schema as StandardSchema, where);
   const json = schema as JsonSchema;
+  try {
+    compileJsonSchema(json);
+  } catch (error) {
+    throw new MisuseError(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
   return {
     json,
     async parse(value) {

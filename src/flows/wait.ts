@@ -34,6 +34,7 @@ export function wait<const S extends SchemaLike | undefined = undefined, Default
   if (onTimeout !== "fail" && (typeof onTimeout !== "object" || onTimeout === null || !("value" in onTimeout))) {
     throw new MisuseError(`wait ${name}: onTimeout must be "fail" or { value: … }`);
   }
+  if (question !== undefined && typeof question !== "string") throw new MisuseError(`wait ${name}: the question must be a text`);
   return runtime.wait({
     name,
     question: question ?? null,

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ export interface DetachedWorker {
 }
 
 /** Starts a worker that outlives this process; what it prints goes to a log file of the project. */
-export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: DetachedWorker, onError: (error: Error) => void): void {
+export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: DetachedWorker): ChildProcess {
   mkdirSync(logsFolder, { recursive: true, mode: 0o700 });
   const log = openSync(join(logsFolder, "worker.log"), "a", 0o600);
   // It serves everyone: a parent that one agent session was given must not become the parent of other people's work.
@@ -22,13 +22,14 @@ export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: Detach
   try {
     const child = spawn(process.execPath, [entry, "worker", "--project", projectRoot, "--detached-as", id], {
       cwd: projectRoot,
+      // A session of its own: neither the end of a terminal nor a signal to this process's group reaches it.
       detached: true,
       stdio: ["ignore", log, log],
       env: environment,
       windowsHide: true,
     });
-    child.once("error", onError);
     child.unref();
+    return child;
   } finally {
     closeSync(log);
   }

@@ -3,8 +3,8 @@ import { isProcessAlive } from "../processes/identity.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkerRow } from "../store/workers.ts";
 
-/** How long a process that is being started may take to report. */
-const startLimitMs = 20_000;
+/** How long a place may be reserved for a process that nobody knows yet: starting one takes milliseconds. */
+const startLimitMs = 10_000;
 /** A worker of another machine is judged by its heartbeat alone. */
 const heartbeatLimitMs = 60_000;
 

@@ -1,6 +1,8 @@
 import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
+import { processStart } from "../processes/identity.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkerRow } from "../store/workers.ts";
 import { spawnDetachedWorker } from "./detached.ts";
@@ -14,7 +16,7 @@ export interface LocalStackOptions {
   version: string;
   /** False where the caller sees to workers itself. */
   enabled: boolean;
-  onProblem?: (message: string) => void;
+  onProblem?: ((message: string) => void) | undefined;
 }
 
 export interface LocalStackConfig {
@@ -28,7 +30,10 @@ export interface LocalStackConfig {
 export interface LocalStack {
   /** Workers whose process lives, and those that are being started. */
   workers(): WorkerRow[];
-  /** Starts a detached worker when something is or will soon be due and none lives; `always` starts one in any case. */
+  /**
+   * Starts a detached worker when something is or will soon be due and none lives; `always` starts one in any case.
+   * Never throws: what the caller has written is on the record, whether or not a worker could be started.
+   */
   ensureWorker(options?: { always?: boolean }): void;
   /** Starts a worker now and looks once a second, for as long as this process serves. */
   keepWorker(): void;
@@ -36,31 +41,51 @@ export interface LocalStack {
 }
 
 const lookEveryMs = 1_000;
+/** A worker that fails within this time may do so again at once. */
+const soonMs = 3_000;
+const firstPauseMs = 250;
+const longestPauseMs = 60_000;
 
 export function createLocalStack(options: LocalStackOptions): LocalStack {
   const { store, clock, config, enabled } = options;
+  const starts = pacedStarts(clock);
   let timer: NodeJS.Timeout | undefined;
-  const ensureWorker: LocalStack["ensureWorker"] = ({ always = false } = {}) => {
-    if (!enabled || !(always || isWorkComing(store, clock.now() + config.worker.keepAliveMs))) return;
+  const ensure = (always: boolean) => {
+    if (!always && !isWorkComing(store, clock.now() + config.worker.keepAliveMs)) return;
     const alive = reapDeadWorkers(store, clock.now());
     const serving = alive.filter((worker) => worker.state !== "draining" && !retire(options, worker));
-    if (serving.length === 0) startDetached(options);
+    if (serving.length === 0 && starts.mayStart()) startDetached(options, starts.ended);
+  };
+  const ensureWorker: LocalStack["ensureWorker"] = ({ always = false } = {}) => {
+    if (!enabled) return;
+    try {
+      ensure(always);
+    } catch (error) {
+      options.onProblem?.(`looking after the worker failed: ${messageOf(error)}`);
+    }
   };
   return {
     workers: () => store.workers.list().filter((worker) => isAlive(worker, clock.now())),
     ensureWorker,
     keepWorker() {
       ensureWorker({ always: true });
-      timer ??= setInterval(() => {
-        try {
-          ensureWorker();
-        } catch (error) {
-          options.onProblem?.(`looking after the worker failed: ${String(error)}`);
-        }
-      }, lookEveryMs);
+      timer ??= setInterval(ensureWorker, lookEveryMs);
       timer.unref();
     },
     close: () => clearInterval(timer),
+  };
+}
+
+/** Workers that fail as soon as they are started are started ever more rarely. */
+function pacedStarts(clock: Clock) {
+  let failures = 0;
+  let notBefore = 0;
+  return {
+    mayStart: () => clock.now() >= notBefore,
+    ended(exitCode: number | null, livedMs: number) {
+      failures = exitCode === 0 || livedMs > soonMs ? 0 : failures + 1;
+      notBefore = failures === 0 ? 0 : clock.now() + Math.min(longestPauseMs, firstPauseMs * 2 ** failures);
+    },
   };
 }
 
@@ -77,7 +102,10 @@ function retire({ store, version }: LocalStackOptions, worker: WorkerRow): boole
 }
 
 /** The reserved row is unique in the database: of two processes that come here together, one starts a worker. */
-function startDetached({ store, clock, config, version, onProblem }: LocalStackOptions): void {
+function startDetached(
+  { store, clock, config, version, onProblem }: LocalStackOptions,
+  onEnd: (exitCode: number | null, livedMs: number) => void,
+): void {
   const id = newId();
   const now = clock.now();
   const reserved = store.write(() =>
@@ -95,11 +123,27 @@ function startDetached({ store, clock, config, version, onProblem }: LocalStackO
     }),
   );
   if (!reserved) return;
-  const { projectRoot, logsFolder, env } = config;
-  spawnDetachedWorker({ id, projectRoot, logsFolder, env }, (error) => {
-    onProblem?.(`the worker could not be started: ${error.message}`);
-    store.write(() => store.workers.remove(id));
-  });
+  const failed = (error: unknown) => {
+    onProblem?.(`the worker could not be started: ${messageOf(error)}`);
+    // When this fails as well, the place is free again once the time for starting is over.
+    attempt(() => store.write(() => store.workers.remove(id)));
+  };
+  try {
+    const { projectRoot, logsFolder, env } = config;
+    const child = spawnDetachedWorker({ id, projectRoot, logsFolder, env });
+    child.once("error", failed);
+    child.once("exit", (exitCode) => onEnd(exitCode, clock.now() - now));
+    const { pid } = child;
+    if (pid !== undefined) attempt(() => store.write(() => store.workers.started(id, pid, processStart(pid))));
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {}
 }
 
 export function isOlder(version: string, than: string): boolean {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { processStart } from "../processes/identity.ts";
 import type { Clock } from "../core/clock.ts";
@@ -14,14 +15,19 @@ export interface SeatOptions {
   version: string;
   /** The place that was reserved when this process was started. */
   reservedId?: string | undefined;
-  /** Another process asked this worker to make room. */
-  onDrain(): void;
+  /** This worker must finish what it runs and go. */
+  onDrain(why: string): void;
+  onProblem(message: string): void;
 }
 
 /** A worker's place in the project's list of workers, for as long as its process lives. */
 export interface Seat {
   readonly id: string;
-  /** Leaves the list. `unlessDue`: only if nothing is due before that instant. @returns whether it left */
+  /**
+   * Leaves the list and gives back what this worker still holds.
+   * @param unlessDue stay when anything is due before that instant
+   * @returns whether it left
+   */
   leave(unlessDue?: number): boolean;
 }
 
@@ -32,11 +38,20 @@ export function takeSeat(store: Store, clock: Clock, options: SeatOptions): Seat
   const timer = setInterval(() => tick(), tickMs);
   const tick = () => {
     try {
+      if (!existsSync(store.databasePath)) return options.onDrain("the project's database is gone");
       reapDeadWorkers(store, clock.now());
-      if (store.workers.find(id)?.state === "draining") options.onDrain();
+      const row = store.workers.find(id);
+      if (row?.state === "draining") options.onDrain("another process asked it to make room");
+      else if (row === undefined) returnToSeat();
     } catch {
       // The store is busy or full: the executions themselves report that; this looks again in a second.
     }
+  };
+  /** Others took this process for dead: fences kept its work safe, and it goes on if its place is still free. */
+  const returnToSeat = () => {
+    const back = store.write(() => store.workers.insert(newRow(clock, id, options)));
+    if (back) options.onProblem("it was taken for dead, and has registered again");
+    else options.onDrain("it was taken for dead, and another worker has its place");
   };
   return {
     id,
@@ -44,6 +59,7 @@ export function takeSeat(store: Store, clock: Clock, options: SeatOptions): Seat
       const left = store.write(() => {
         const next = store.executions.nextWakeAt();
         if (unlessDue !== undefined && next !== null && next <= unlessDue) return false;
+        store.executions.abandon(id, clock.now());
         store.workers.remove(id);
         return true;
       });
@@ -53,20 +69,25 @@ export function takeSeat(store: Store, clock: Clock, options: SeatOptions): Seat
   };
 }
 
-function register(store: Store, clock: Clock, id: string, { kind, concurrency, version, reservedId }: SeatOptions): boolean {
-  const now = clock.now();
-  const self = { pid: process.pid, processStart: processStart(process.pid), concurrency };
+function register(store: Store, clock: Clock, id: string, options: SeatOptions): boolean {
+  const row = newRow(clock, id, options);
   return store.write(() => {
-    if (reservedId !== undefined) return store.workers.activate(id, self, now);
-    return store.workers.insert({
-      id,
-      kind,
-      state: "active",
-      ...self,
-      host: hostname(),
-      savepointVersion: version,
-      startedAt: now,
-      heartbeatAt: now,
-    });
+    return options.reservedId === undefined ? store.workers.insert(row) : store.workers.activate(id, row, row.heartbeatAt);
   });
+}
+
+function newRow(clock: Clock, id: string, { kind, concurrency, version }: SeatOptions) {
+  const now = clock.now();
+  return {
+    id,
+    kind,
+    state: "active" as const,
+    pid: process.pid,
+    processStart: processStart(process.pid),
+    host: hostname(),
+    savepointVersion: version,
+    concurrency,
+    startedAt: now,
+    heartbeatAt: now,
+  };
 }

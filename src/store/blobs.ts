@@ -5,8 +5,13 @@ import { dirname, join } from "node:path";
 export interface Blobs {
   /** Stores text and answers its SHA-256; when it returns, the bytes are on the disk. */
   write(text: string): string;
-  /** @throws Error when the blob is missing or its bytes are not those of its name */
+  /** @throws DamagedBlob, or the file system's error when it is missing */
   read(sha256: string): string;
+}
+
+/** The bytes of a blob are not those of its name. */
+export class DamagedBlob extends Error {
+  override readonly name = "DamagedBlob";
 }
 
 /** Content-addressed files: `<folder>/ab/abcd…`. Written before the row that names them, so a row never dangles. */
@@ -23,7 +28,7 @@ export function openBlobs(folder: string): Blobs {
 
     read(sha256) {
       const bytes = readFileSync(pathOf(sha256));
-      if (sha256Of(bytes) !== sha256) throw new Error(`blob ${sha256} is damaged`);
+      if (sha256Of(bytes) !== sha256) throw new DamagedBlob(`blob ${sha256} is damaged`);
       return bytes.toString("utf8");
     },
   };

@@ -26,6 +26,7 @@ interface ExecutionRow {
   epoch: number;
   owner: string | null;
   wake_at: number | null;
+  timeout_ms: number | null;
   deadline_at: number | null;
   last_position: number;
   pause_requested: number;
@@ -58,6 +59,8 @@ interface ExecutionBase {
   lastPosition: number;
   pauseRequested: boolean;
   blockedReason: string | null;
+  /** How long it may take from its start or its last retry, waits included. */
+  timeoutMs: number | null;
   deadlineAt: number | null;
   parentSeq: number | null;
   depth: number;
@@ -98,6 +101,7 @@ export interface NewExecution {
   trigger: string;
   tags: string[];
   input: string | null;
+  timeoutMs: number | null;
   deadlineAt: number | null;
   lastPosition: number;
   parentSeq: number | null;
@@ -121,14 +125,14 @@ const held = "seq = ? AND owner = ? AND epoch = ? AND status = 'running'";
 /** Statements on executions. The caller holds an immediate transaction. */
 export function executionsTable(connection: Connection) {
   const insert = connection.prepare(
-    `INSERT INTO executions (id, workflow, target, version, status, stack, trigger, tags, input, wake_at, deadline_at,
-       last_position, parent_seq, depth, replayed_from, replay, created_at)
-     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO executions (id, workflow, target, version, status, stack, trigger, tags, input, wake_at, timeout_ms,
+       deadline_at, last_position, parent_seq, depth, replayed_from, replay, created_at)
+     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const tag = connection.prepare("INSERT OR IGNORE INTO execution_tags (tag, execution_seq) VALUES (?, ?)");
   const claim = connection.prepare<[string, number, number, number, number], ExecutionRow>(
     `UPDATE executions SET status = 'running', owner = ?, epoch = epoch + 1, wake_at = ?,
-       started_at = coalesce(started_at, ?), blocked_reason = NULL
+       started_at = coalesce(started_at, ?)
      WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT ?) RETURNING *`,
   );
   const advance = connection.prepare<[number, number, string, number], { last_position: number; pause_requested: number }>(
@@ -144,6 +148,7 @@ export function executionsTable(connection: Connection) {
   const release = connection.prepare(
     `UPDATE executions SET status = 'queued', owner = NULL, wake_at = ?, blocked_reason = ? WHERE ${held}`,
   );
+  const unblock = connection.prepare(`UPDATE executions SET blocked_reason = NULL WHERE ${held}`);
   const end = connection.prepare(
     `UPDATE executions SET status = ?, owner = NULL, wake_at = NULL, pause_requested = 0, result = ?, failure = ?,
        ended_at = ?, blocked_reason = NULL WHERE ${held}`,
@@ -186,7 +191,7 @@ export function executionsTable(connection: Connection) {
   );
   const setControl = connection.prepare(
     `UPDATE executions SET status = ?, owner = NULL, epoch = epoch + 1, wake_at = ?, failure = ?, ended_at = ?,
-       pause_requested = 0, attempt = ?, deadline_at = ? WHERE seq = ?`,
+       pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL WHERE seq = ?`,
   );
   const requestPause = connection.prepare("UPDATE executions SET pause_requested = 1 WHERE seq = ?");
   const dropPauseRequest = connection.prepare("UPDATE executions SET pause_requested = 0 WHERE seq = ?");
@@ -205,6 +210,7 @@ export function executionsTable(connection: Connection) {
         tags.length === 0 ? "[]" : JSON.stringify(tags),
         execution.input,
         createdAt,
+        execution.timeoutMs,
         execution.deadlineAt,
         execution.lastPosition,
         execution.parentSeq,
@@ -240,6 +246,9 @@ export function executionsTable(connection: Connection) {
     release({ seq, owner, epoch }: Fence, wakeAt: number, blockedReason: string | null): boolean {
       return release.run(wakeAt, blockedReason, seq, owner, epoch).changes === 1;
     },
+
+    /** What had blocked the execution is gone. */
+    unblock: ({ seq, owner, epoch }: Fence): boolean => unblock.run(seq, owner, epoch).changes === 1,
 
     end(
       { seq, owner, epoch }: Fence,
@@ -325,6 +334,7 @@ export function toExecution(row: ExecutionRow): Execution {
     lastPosition: row.last_position,
     pauseRequested: row.pause_requested === 1,
     blockedReason: row.blocked_reason,
+    timeoutMs: row.timeout_ms,
     deadlineAt: row.deadline_at,
     parentSeq: row.parent_seq,
     depth: row.depth,

@@ -99,6 +99,9 @@ export function journalTable(connection: Connection) {
   const settledBetween = connection.prepare<[number, number, number], JournalRow>(
     `SELECT ${columns} FROM journal WHERE execution_seq = ? AND position > ? AND position <= ? ORDER BY position`,
   );
+  const waits = connection.prepare<[number], JournalRow>(
+    `SELECT ${columns} FROM journal WHERE execution_seq = ? AND kind = 'wait' AND reuse <> 'candidate' ORDER BY ordinal`,
+  );
   const one = connection.prepare<[number, number], JournalRow>(
     `SELECT ${columns} FROM journal WHERE execution_seq = ? AND ordinal = ?`,
   );
@@ -147,8 +150,9 @@ export function journalTable(connection: Connection) {
       );
     },
 
-    update(seq: number, entry: JournalEntry): void {
-      update.run(
+    /** @returns false when there is no such entry */
+    update(seq: number, entry: JournalEntry): boolean {
+      const { changes } = update.run(
         entry.argumentsHash,
         entry.status,
         entry.origin,
@@ -167,10 +171,14 @@ export function journalTable(connection: Connection) {
         seq,
         entry.ordinal,
       );
+      return changes === 1;
     },
 
     /** Every entry of the execution, in the order in which they started. */
     load: (seq: number): JournalEntry[] => all.all(seq).map(toEntry),
+
+    /** The waits that the execution has asked, in that order. */
+    waits: (seq: number): JournalEntry[] => waits.all(seq).map(toEntry),
 
     find(seq: number, ordinal: number): JournalEntry | undefined {
       const row = one.get(seq, ordinal);
@@ -208,8 +216,10 @@ export function journalTable(connection: Connection) {
     close(seq: number, at: number, reason: Failure): void {
       closeWaits.run(at, toText(reason), seq);
       closeRunning.run(at, seq);
-      dropCandidates.run(seq);
     },
+
+    /** What a replay took from its source and nobody asked for; a failed one keeps it for its retry. */
+    dropCandidates: (seq: number): void => void dropCandidates.run(seq),
   };
 }
 

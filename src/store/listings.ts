@@ -1,3 +1,50 @@
+import type { ExecutionFilter, ExecutionSummary } from "./listings-executions.ts";
+import type { EventRow, EventsFilter } from "./listings-events.ts";
+import { type JournalOverview, journalOverview } from "./listings-journal.ts";
+import type { LogLine, LogsFilter } from "./listings-logs.ts";
+import type { Page } from "./listings-page.ts";
+import type { PendingWait, WaitsFilter } from "./listings-waits.ts";
+import { parseReference } from "./payloads.ts";
+import { entryId } from "./selectors.ts";
 import type { Store } from "./store.ts";
-export interface Listings { close?(): void }
-export function openListings(_store: Store): Listings { return {}; }
+
+/** What is read of the store without touching the engine. No listing reads a payload. */
+export interface Listings {
+  executions(filter: ExecutionFilter): Promise<Page<ExecutionSummary>>;
+  /** Pending waits of all executions, or of one. */
+  waits(filter: WaitsFilter): Promise<Page<PendingWait>>;
+  events(filter: EventsFilter): Promise<Page<EventRow>>;
+  logs(filter: LogsFilter): Promise<Page<LogLine>>;
+  readonly journal: JournalOverview;
+  /** The id of a journal entry. */
+  entryId(executionId: string, ordinal: number): string;
+  /** Size of the text in a payload column, wherever it is kept. */
+  payloadBytes(column: string): number;
+  /** Number of the database's schema. */
+  schemaNumber(): number;
+}
+
+export function openListings(store: Store): Listings {
+  const reader = store.reader();
+  let opening: ReturnType<typeof loadQueries> | undefined;
+  // Loading the query builder takes longer than opening a project, and most processes never list.
+  const queries = () => {
+    opening ??= loadQueries(store);
+    return opening;
+  };
+  return {
+    executions: async (filter) => (await queries()).executions(filter),
+    waits: async (filter) => (await queries()).waits(filter),
+    events: async (filter) => (await queries()).events(filter),
+    logs: async (filter) => (await queries()).logs(filter),
+    journal: journalOverview(reader),
+    entryId,
+    payloadBytes: (column) => parseReference(column)?.bytes ?? Buffer.byteLength(column),
+    schemaNumber: () => Number(reader.pragma("user_version", { simple: true })),
+  };
+}
+
+async function loadQueries(store: Store) {
+  const { openQueries } = await import("./listings-queries.ts");
+  return openQueries(store.reader());
+}

@@ -7,7 +7,7 @@ export interface WorkerRow {
   id: string;
   kind: WorkerKind;
   state: WorkerState;
-  /** Null while the process is being started. */
+  /** Null until the process has been started. */
   pid: number | null;
   /** When the operating system says that the process began; tells it from a later one of the same pid. */
   processStart: string | null;
@@ -42,6 +42,9 @@ export function workersTable(connection: Connection) {
   const activate = connection.prepare(
     "UPDATE workers SET state = 'active', pid = ?, process_start = ?, concurrency = ?, heartbeat_at = ? WHERE id = ? AND state = 'starting'",
   );
+  const started = connection.prepare(
+    "UPDATE workers SET pid = ?, process_start = ? WHERE id = ? AND state = 'starting' AND pid IS NULL",
+  );
   const heartbeat = connection.prepare("UPDATE workers SET heartbeat_at = ? WHERE id = ?");
   const drain = connection.prepare("UPDATE workers SET state = 'draining' WHERE id = ?");
   const remove = connection.prepare("DELETE FROM workers WHERE id = ?");
@@ -64,6 +67,9 @@ export function workersTable(connection: Connection) {
       ];
       return insert.run(...row).changes === 1;
     },
+
+    /** The process that takes the reserved place is known, so that its death is noticed before it reports. */
+    started: (id: string, pid: number, processStart: string | null): void => void started.run(pid, processStart, id),
 
     /** The started process reports; @returns false when its place was given away meanwhile */
     activate: (id: string, self: { pid: number; processStart: string | null; concurrency: number }, now: number): boolean =>

@@ -1,11 +1,11 @@
-import { UserError } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { CheckpointFailed, MisuseError } from "../../flows/errors.ts";
 import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort, RunningBody } from "../activation-port.ts";
-import { AttemptTimedOut, failureOf } from "../failures.ts";
+import { AttemptTimedOut, failureOf, isStoreTrouble } from "../failures.ts";
 import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../retry-policy.ts";
 
 type Resolve = (value: unknown) => void;
@@ -37,7 +37,7 @@ export class CheckpointRun implements RunningBody {
       encoded = encodeValue(call.args, "arguments");
       argumentsHash = activation.context.ports.hashArguments(encoded);
     } catch (error) {
-      return reject(error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${String((error as Error).message)}`));
+      return reject(error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${messageOf(error)}`));
     }
     const identity = { kind: "checkpoint" as const, scope: "", name: call.name, argumentsHash };
     activation.enter(identity, (taken) => {
@@ -103,13 +103,14 @@ export class CheckpointRun implements RunningBody {
   #resume(recorded: boolean): void {
     const { dueAt, attempt } = this.#entry;
     if (dueAt !== null && dueAt > this.#activation.now()) return this.#pauseUntil(dueAt);
-    if (recorded) {
+    if (recorded && dueAt === null) {
       this.#activation.note(() => this.#activation.event("checkpoint_restarted", this.#entry.ordinal, { attempt }));
     }
     this.#attempt();
   }
 
   #attempt(): void {
+    if (!this.#activation.alive) return;
     this.#entry.dueAt = null;
     const controller = this.#controller;
     this.#activation.running.add(this);
@@ -224,8 +225,9 @@ export class CheckpointRun implements RunningBody {
 
   #put(): void {
     const { journal } = this.#activation.context.store;
-    if (this.#stored) journal.update(this.#activation.fence.seq, this.#entry);
-    else journal.insert(this.#activation.fence.seq, this.#entry);
+    const { seq } = this.#activation.fence;
+    // A batch that was rolled back may have taken the row that this run believes to be stored.
+    if (!this.#stored || !journal.update(seq, this.#entry)) journal.insert(seq, this.#entry);
     this.#stored = true;
   }
 
@@ -284,9 +286,4 @@ function overrideEntry(
     },
     committed: () => activation.settled(entry),
   });
-}
-
-/** Writing a large output can meet a full disk: that is no failure of the author's code. */
-function isStoreTrouble(error: unknown): boolean {
-  return !(error instanceof UserError) && typeof (error as NodeJS.ErrnoException).code === "string";
 }

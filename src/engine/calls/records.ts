@@ -5,7 +5,7 @@ import { MisuseError } from "../../flows/errors.ts";
 import type { ProgressReport, RunningCheckpoint, SaveCall } from "../../flows/runtime.ts";
 import { newArtifact, readArtifact } from "../artifact-values.ts";
 import type { ActivationPort, RunningBody } from "../activation-port.ts";
-import { failureOf } from "../failures.ts";
+import { failureOf, isStoreTrouble } from "../failures.ts";
 import { mergeFields } from "../metadata.ts";
 import type { Call } from "../matching.ts";
 
@@ -92,7 +92,7 @@ export class Records {
         },
       });
     } catch (error) {
-      reject(error);
+      this.#refuse(error, reject);
     }
   }
 
@@ -102,7 +102,7 @@ export class Records {
       try {
         return resolve(decodeValue(store.payloads.read(readArtifact(store, executionId, name))));
       } catch (error) {
-        return reject(error);
+        return this.#refuse(error, reject);
       }
     }
     const argumentsHash = ports.hashArguments(encodeValue([executionId, name], "load"));
@@ -124,25 +124,38 @@ export class Records {
       this.#activation.ask(entry, () => {
         if (entry.failure === null) return resolve(this.#activation.decode(entry.output) as never);
         const { code, message, hint } = entry.failure;
-        reject(new UserError(code as UserError["code"], message, { hint }));
+        const error = new UserError(code as UserError["code"], message, { hint });
+        this.#activation.failedEntries.set(error, entry.ordinal);
+        reject(error);
       });
-      if (taken !== undefined) return;
+      // One that failed before a retry of the execution is on the record without a settlement.
+      if (entry.position !== null) return;
       try {
+        entry.status = "completed";
         if (effect.read !== undefined) entry.output = effect.read();
       } catch (error) {
+        if (isStoreTrouble(error)) return this.#activation.block(error);
         entry.status = "failed";
         entry.failure = failureOf(error);
       }
+      const { journal } = this.#activation.context.store;
+      const { seq } = this.#activation.fence;
       this.#activation.push({
         settles: 1,
         apply: (position) => {
           entry.position = position;
-          this.#activation.context.store.journal.insert(this.#activation.fence.seq, entry);
+          if (taken === undefined) journal.insert(seq, entry);
+          else journal.update(seq, entry);
           if (entry.failure === null) effect.apply(entry.ordinal);
         },
         committed: () => this.#activation.settled(entry),
       });
     });
+  }
+
+  #refuse(error: unknown, reject: Reject): void {
+    if (isStoreTrouble(error)) this.#activation.block(error);
+    else reject(error);
   }
 
   #isRecorded(call: Call): boolean {

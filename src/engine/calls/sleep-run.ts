@@ -1,3 +1,4 @@
+import { after } from "../../core/clock.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation-port.ts";
@@ -9,7 +10,7 @@ export const SleepRun = {
     const argumentsHash = activation.context.ports.hashArguments(encoded);
     const call = { kind: "sleep" as const, scope: "", name: "sleep", argumentsHash };
     activation.enter(call, (taken) => {
-      const dueAt = "at" in until ? until.at.getTime() : activation.now() + until.ms;
+      const dueAt = "at" in until ? until.at.getTime() : after(activation.now(), until.ms);
       const entry = taken ?? activation.newEntry(call, { status: "running", dueAt });
       activation.ask(entry, () => {
         activation.timers.unblock(entry.ordinal);

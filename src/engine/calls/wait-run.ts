@@ -1,3 +1,4 @@
+import { after } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { compileJsonSchema } from "../../core/json-schema.ts";
 import type { Failure } from "../../core/statuses.ts";
@@ -43,7 +44,7 @@ export class WaitRun {
     }
     const identity = { kind: "wait" as const, scope: "", name: call.name, argumentsHash };
     activation.enter(identity, (taken) => {
-      const dueAt = call.timeoutMs === null ? null : activation.now() + call.timeoutMs;
+      const dueAt = call.timeoutMs === null ? null : after(activation.now(), call.timeoutMs);
       const entry = taken ?? activation.newEntry(identity, { status: "pending", dueAt, detail: { ...detail } });
       const run = new WaitRun(activation, call, entry, resolve, reject);
       activation.ask(entry, () => run.#deliver());
@@ -75,10 +76,11 @@ export class WaitRun {
           store.journal.insert(this.#activation.fence.seq, this.#entry);
           this.#activation.event("wait_opened", ordinal);
         }
-        early = store.earlyAnswers.find(this.#activation.fence.seq, name);
+        const { seq } = this.#activation.fence;
+        early = store.earlyAnswers.find(seq, this.#selector) ?? store.earlyAnswers.find(seq, name);
       },
       committed: () => {
-        if (early !== undefined) void this.#takeEarly(early);
+        if (early !== undefined) void this.#activation.delivery.holdBack(this.#takeEarly(early));
       },
     });
     this.#activation.timers.block(ordinal, dueAt, () => this.#expire());
@@ -87,15 +89,18 @@ export class WaitRun {
   /** An answer that was given before the wait was asked takes its place in the record now, if it fits. */
   async #takeEarly(early: EarlyAnswer): Promise<void> {
     const { fence, context } = this.#activation;
-    const reason = await this.#refusal(this.#activation.decode(early.value));
-    this.#activation.push({
-      settles: 1,
-      apply: (position) => {
-        context.store.earlyAnswers.remove(fence.seq, early.name);
-        if (reason !== undefined) return this.#activation.event("answer_refused", this.#entry.ordinal, { reason, early: true });
-        this.#settle("answered", position, early.value, null);
-      },
-      committed: () => this.#activation.settled(this.#entry),
+    let value: unknown;
+    try {
+      value = this.#activation.decode(early.value);
+    } catch (error) {
+      return this.#activation.block(error);
+    }
+    const reason = await this.#refusal(value);
+    this.#push((position) => {
+      context.store.earlyAnswers.remove(fence.seq, early.name);
+      if (reason === undefined) return this.#settle("answered", position, early.value, null);
+      this.#activation.event("answer_refused", this.#entry.ordinal, { reason, early: true });
+      return false;
     });
   }
 
@@ -103,25 +108,36 @@ export class WaitRun {
   #expire(): void {
     const { defaultValue } = this.#entry.detail as unknown as WaitDetail;
     const failure = defaultValue === null ? expiry(this.#selector, this.#entry.dueAt ?? this.#activation.now()) : null;
+    this.#push((position) => this.#settle("expired", position, defaultValue, failure));
+  }
+
+  /** Where another process was first, its settlement has been read already. */
+  #push(settle: (position: number) => boolean): void {
+    let isSettled = false;
     this.#activation.push({
       settles: 1,
-      apply: (position) => this.#settle("expired", position, defaultValue, failure),
-      committed: () => this.#activation.settled(this.#entry),
+      apply: (position) => {
+        isSettled = settle(position);
+      },
+      committed: () => {
+        if (isSettled) this.#activation.settled(this.#entry);
+      },
     });
   }
 
   /** Inside the transaction; changes nothing when another process has settled the wait. */
-  #settle(status: "answered" | "expired", position: number, output: string | null, failure: Failure | null): void {
+  #settle(status: "answered" | "expired", position: number, output: string | null, failure: Failure | null): boolean {
     const { fence, context } = this.#activation;
     const settled = { ...this.#entry, status, position, output, failure, endedAt: this.#activation.now() };
-    if (!context.store.journal.settleWait(fence.seq, settled, null)) return;
+    if (!context.store.journal.settleWait(fence.seq, settled, null)) return false;
     Object.assign(this.#entry, settled);
     this.#activation.event(status === "answered" ? "wait_answered" : "wait_expired", this.#entry.ordinal);
+    return true;
   }
 
-  #deliver(): void {
+  #deliver(): void | Promise<void> {
     const { status, failure, output, ordinal } = this.#entry;
-    if (status === "answered") return void this.#deliverAnswer();
+    if (status === "answered") return this.#deliverAnswer();
     this.#activation.timers.unblock(ordinal);
     if (status === "expired" && failure === null) return this.#resolve(this.#activation.decode(output));
     const reason = failure ?? { code: "wait_aborted", message: `wait ${this.#selector} was aborted`, origin: "wait" as const };
@@ -169,7 +185,7 @@ function detailOf(call: WaitCall): WaitDetail {
   return {
     question: call.question,
     schema: call.schema?.json ?? null,
-    metadata: call.metadata,
+    metadata: call.metadata && JSON.parse(encodeValue(call.metadata, "metadata")),
     timeoutMs: call.timeoutMs,
     defaultValue: call.onTimeout === "fail" ? null : encodeValue(call.onTimeout.value, "onTimeout.value"),
   };

@@ -8,7 +8,7 @@ import type { Execution } from "../../store/executions.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
-import { entryId, selectorsOf } from "../selectors.ts";
+import { entryId, selectorsOf } from "../../store/selectors.ts";
 import { findExecution } from "./find.ts";
 import { type KeyedCall, recall, remember } from "./idempotency.ts";
 import { reread } from "./runs.ts";
@@ -31,13 +31,14 @@ export async function answer(
   request: AnswerRequest,
 ): Promise<Execution> {
   const { store, clock } = context;
-  const value = store.payloads.store(encodeValue(request.value, "value"));
+  const encoded = encodeValue(request.value, "value");
+  const value = store.payloads.store(encoded);
   return committer.run(() => {
     const execution = findExecution(store, id);
-    const keyed = keyOf(execution.id, request);
+    const keyed = keyOf(execution.id, request, encoded);
     if (recall(store, keyed) !== undefined) return execution;
     const now = clock.now();
-    const choice = chooseWait(store.journal.load(execution.seq), execution, request.wait, request.early === true);
+    const choice = chooseWait(store.journal.waits(execution.seq), execution, request.wait, request.early === true);
     if (choice === "early") keepEarly(context, execution, { name: request.wait ?? "", value, answeredAt: now });
     else settleAnswer(context, execution, choice, { value, request, now });
     remember(store, keyed, execution.id, now);
@@ -55,7 +56,7 @@ export async function abortWait(
   const { store, clock } = context;
   return committer.run(() => {
     const execution = findExecution(store, id);
-    const entry = chooseWait(store.journal.load(execution.seq), execution, request.wait, false);
+    const entry = chooseWait(store.journal.waits(execution.seq), execution, request.wait, false);
     if (entry === "early") throw new Error("an abort is never early");
     const now = clock.now();
     const reason = request.reason === undefined ? "" : `: ${request.reason}`;
@@ -67,10 +68,9 @@ export async function abortWait(
   });
 }
 
-function keyOf(id: string, request: AnswerRequest): KeyedCall | undefined {
-  if (request.idempotencyKey === undefined) return undefined;
-  const { wait, value } = request;
-  return { operation: `answer ${id}`, key: request.idempotencyKey, request: { wait, value } };
+function keyOf(id: string, { idempotencyKey, wait }: AnswerRequest, value: string): KeyedCall | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return { operation: `answer ${id}`, key: idempotencyKey, request: { wait, value } };
 }
 
 function settleAnswer(
@@ -103,13 +103,12 @@ function keepEarly(
 
 /** Finds the wait that the caller means, or says why there is none to settle. */
 function chooseWait(
-  entries: JournalEntry[],
+  waits: JournalEntry[],
   execution: Execution,
   wanted: string | undefined,
   early: boolean,
 ): JournalEntry | "early" {
   if (isTerminal(execution.status)) throw ended(execution);
-  const waits = entries.filter((entry) => entry.kind === "wait" && entry.reuse !== "candidate");
   const pending = waits.filter(({ status }) => status === "pending");
   const selectors = selectorsOf(waits);
   const names = (list: JournalEntry[]) => list.map(({ ordinal }) => selectors.get(ordinal) ?? "");

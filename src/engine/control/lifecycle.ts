@@ -1,3 +1,4 @@
+import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
 import { isTerminal, type Failure } from "../../core/statuses.ts";
 import type { Execution } from "../../store/executions.ts";
@@ -14,6 +15,7 @@ export async function cancel(context: EngineContext, committer: Committer, id: s
     if (isTerminal(execution.status)) throw refuse(execution, "cancelled", "It has ended; nothing is left to cancel.");
     const failure: Failure = { code: "cancelled", message: "the execution was cancelled", origin: "cancelled" };
     context.store.journal.close(execution.seq, now, failure);
+    context.store.journal.dropCandidates(execution.seq);
     context.store.executions.setControl(execution.seq, {
       ...unchanged(execution),
       status: "cancelled",
@@ -67,14 +69,13 @@ export async function retry(context: EngineContext, committer: Committer, id: st
         "No checkpoint or wait failed: the flow's own code did, and would again. Mend it and use executions_replay with code: \"current\".",
       );
     }
-    const timeoutMs = execution.deadlineAt === null ? null : execution.deadlineAt - execution.createdAt;
     context.store.executions.setControl(execution.seq, {
       status: "queued",
       wakeAt: now,
       failure: null,
       endedAt: null,
       attempt: execution.attempt + 1,
-      deadlineAt: timeoutMs === null ? null : now + timeoutMs,
+      deadlineAt: execution.timeoutMs === null ? null : after(now, execution.timeoutMs),
     });
     context.store.events.append(execution.seq, { type: "execution_retried", at: now, data: { attempt: execution.attempt + 1 } });
   });

@@ -1,3 +1,4 @@
+import { after } from "../../core/clock.ts";
 import { newId } from "../../core/ids.ts";
 import { UserError } from "../../core/errors.ts";
 import { encodeValue } from "../../core/values.ts";
@@ -35,12 +36,12 @@ export async function replay(
 ): Promise<ReplayOutcome> {
   const { store, clock } = context;
   const overrides = encodeOverrides(context, request.overrides ?? {});
-  const input = request.input && store.payloads.store(encodeValue(request.input.value, "input"));
+  const input = request.input && encodeValue(request.input.value, "input");
   return committer.run(() => {
     const source = findExecution(store, id);
-    const keyed = keyOf(source.id, request);
+    const keyed = keyOf(source.id, request, { overrides, input });
     const known = recall(store, keyed);
-    refuseRunning(source);
+    if (known === undefined) refuseRunning(source);
     const entries = store.journal.load(source.seq);
     const plan = planReplay(entries, {
       executionId: source.id,
@@ -61,8 +62,9 @@ export async function replay(
       stack: source.stack,
       trigger: "replay",
       tags: source.tags,
-      input: input === undefined ? source.input : input,
-      deadlineAt: request.timeoutMs === null ? null : now + request.timeoutMs,
+      input: input === undefined ? source.input : store.payloads.store(input),
+      timeoutMs: request.timeoutMs,
+      deadlineAt: request.timeoutMs === null ? null : after(now, request.timeoutMs),
       lastPosition: plan.entries.reduce((last, { position }) => Math.max(last, position ?? 0), 0),
       parentSeq: null,
       depth: 0,
@@ -77,10 +79,10 @@ export async function replay(
   });
 }
 
-function keyOf(sourceId: string, request: ReplayInput) {
+function keyOf(sourceId: string, request: ReplayInput, encoded: { overrides: object; input: string | undefined }) {
   if (request.idempotencyKey === undefined || request.dryRun) return undefined;
-  const { from, overrides, input, reuseAnswers, version } = request;
-  const asked = { from, overrides, input, reuseAnswers, version: version.hash };
+  const { from, reuseAnswers, version } = request;
+  const asked = { from, ...encoded, reuseAnswers, version: version.hash };
   return { operation: `replay ${sourceId}`, key: request.idempotencyKey, request: asked };
 }
 

@@ -1,3 +1,4 @@
+import { after } from "../../core/clock.ts";
 import { newId } from "../../core/ids.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
@@ -46,7 +47,8 @@ export async function run(context: EngineContext, committer: Committer, request:
       trigger: request.trigger,
       tags: request.tags,
       input,
-      deadlineAt: request.timeoutMs === null ? null : now + request.timeoutMs,
+      timeoutMs: request.timeoutMs,
+      deadlineAt: request.timeoutMs === null ? null : after(now, request.timeoutMs),
       lastPosition: 0,
       parentSeq: null,
       depth: 0,

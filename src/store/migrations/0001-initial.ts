@@ -30,6 +30,7 @@ CREATE TABLE executions (
   epoch INTEGER NOT NULL DEFAULT 0,
   owner TEXT,
   wake_at INTEGER,
+  timeout_ms INTEGER,
   deadline_at INTEGER,
   last_position INTEGER NOT NULL DEFAULT 0,
   pause_requested INTEGER NOT NULL DEFAULT 0,

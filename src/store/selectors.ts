@@ -1,4 +1,4 @@
-import type { JournalEntry } from "../store/journal.ts";
+import type { JournalEntry } from "./journal.ts";
 
 /** The part of an entry that names it. */
 export type Named = Pick<JournalEntry, "ordinal" | "kind" | "scope" | "name" | "occurrence">;

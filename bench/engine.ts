@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { systemClock } from "../src/core/clock.ts";
+import { isTerminal } from "../src/core/statuses.ts";
+import { createEngine, type Engine } from "../src/engine/engine.ts";
+import { checkpoint } from "../src/flows/checkpoint.ts";
+import { flow, flowBrand } from "../src/flows/flow.ts";
+import { argumentHasher } from "../src/secrets/data-key.ts";
+import { assertDurable } from "../src/store/database.ts";
+import { openStore } from "../src/store/store.ts";
+import { type Subject, work } from "./subject.ts";
+
+const longestMs = 60_000;
+
+/** The real engine in process, with all its bookkeeping: only the loading of code is replaced, by a flow in memory. */
+export function openEngine(folder: string): Subject {
+  const store = openStore(folder);
+  const bodies = { ran: 0 };
+  const asked = { checkpoints: 0 };
+  const definition = benchFlow(bodies)[flowBrand];
+  const engine = createEngine({
+    store,
+    clock: systemClock,
+    ports: {
+      loadFlow: async () => ({ definition, dependencyChanges: {} }),
+      hashArguments: argumentHasher(randomBytes(32)),
+    },
+  });
+  engine.startWorker({ concurrency: work.concurrency, leaseMs: work.leaseMs });
+  return {
+    name: "engine",
+    databasePath: store.databasePath,
+    async execute(checkpoints) {
+      asked.checkpoints += checkpoints;
+      await execute(engine, checkpoints);
+    },
+    async close() {
+      // The writing connection asserted it when it was opened; the reader is opened the same way.
+      assertDurable(store.reader());
+      await engine.close();
+      store.close();
+      if (bodies.ran !== asked.checkpoints) {
+        throw new Error(`${bodies.ran} checkpoint bodies ran for ${asked.checkpoints} checkpoints`);
+      }
+    },
+  };
+}
+
+function benchFlow(bodies: { ran: number }) {
+  const step = checkpoint(work.checkpoint, async (_number: number) => {
+    bodies.ran++;
+    return work.output;
+  });
+  return flow(work.workflow, async ({ checkpoints }: { checkpoints: number }) => {
+    for (let number = 1; number <= checkpoints; number++) await step(number);
+    return work.result;
+  });
+}
+
+async function execute(engine: Engine, checkpoints: number): Promise<void> {
+  const { id } = await engine.run({
+    workflow: work.workflow,
+    target: work.target,
+    version: work.version,
+    input: { checkpoints },
+    stack: "local",
+    trigger: "api",
+    tags: [],
+    timeoutMs: null,
+  });
+  const { status } = await engine.watch(id, (execution) => isTerminal(execution.status), { timeoutMs: longestMs });
+  if (status !== "completed") throw new Error(`execution ${id} is ${status}`);
+}

@@ -1,0 +1,58 @@
+import { claimStdout } from "./protocol-stdout.ts";
+
+export interface McpOptions {
+  project?: string | undefined;
+}
+
+/** How long calls in flight may take to answer once the client has gone. */
+const partingMs = 1_000;
+/** What still keeps the process alive this long after everything was closed is not worth waiting for. */
+const lingeringMs = 2_000;
+
+/** Serves MCP over stdio until the client closes stdin or a signal asks for the end. */
+export async function main(options: McpOptions): Promise<void> {
+  // Before anything else is loaded: only the protocol may write there.
+  const stdout = claimStdout();
+  const leaving = clientLeaves(stdout);
+  const [{ openApp }, { createMcpServer }, { createLogger }, { StdioServerTransport }] = await Promise.all([
+    import("../app.ts"),
+    import("./server.ts"),
+    import("./logger.ts"),
+    import("@modelcontextprotocol/sdk/server/stdio.js"),
+  ]);
+  const app = await openApp(options);
+  const logger = createLogger(app.config.env);
+  const onProblem = (message: string, cause: unknown) => logger.log("error", message, cause);
+  const closing = new AbortController();
+  const calls = new Set<Promise<unknown>>();
+  const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall: (call) => track(calls, call) });
+  await server.connect(new StdioServerTransport(process.stdin, stdout));
+  try {
+    app.stack.keepWorker();
+  } catch (error) {
+    onProblem("no worker could be started", error);
+  }
+  await leaving;
+  closing.abort();
+  await Promise.race([Promise.allSettled(calls), new Promise((resolve) => setTimeout(resolve, partingMs).unref())]);
+  await server.close();
+  await app.close();
+  setTimeout(() => process.exit(), lingeringMs).unref();
+}
+
+/** Resolves when stdin ends, stdout breaks, or a signal asks for the end; from then on each of these is ignored. */
+function clientLeaves(stdout: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => {
+    const leave = () => resolve();
+    process.stdin.once("end", leave).once("close", leave).once("error", leave);
+    process.stdout.on("error", leave);
+    stdout.on("error", leave);
+    process.on("SIGTERM", leave).on("SIGINT", leave).on("SIGHUP", leave);
+  });
+}
+
+function track(calls: Set<Promise<unknown>>, call: Promise<unknown>): void {
+  calls.add(call);
+  const forget = () => calls.delete(call);
+  call.then(forget, forget);
+}

@@ -1,0 +1,92 @@
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import {
+  type CallToolRequest,
+  CallToolRequestSchema,
+  type CallToolResult,
+  ListToolsRequestSchema,
+  type ServerNotification,
+  type Tool,
+} from "@modelcontextprotocol/sdk/types.js";
+import type { App } from "../app.ts";
+import { callOperation } from "../tools/call.ts";
+import { catalogue } from "../tools/catalogue.ts";
+import type { CallContext, Operation, ProgressReport } from "../tools/operation.ts";
+import { inputSchemaOf, outputSchemaOf } from "../tools/published-schemas.ts";
+import { instructionsOf } from "./instructions.ts";
+
+export interface McpServerOptions {
+  /** Ends the waiting of all calls; they answer with what is known by then. */
+  closing?: AbortSignal;
+  onProblem?: CallContext["onProblem"];
+  /** Told of each call that begins. */
+  onCall?: (call: Promise<unknown>) => void;
+}
+
+/** One server for one connection: sharing one among clients has leaked answers between them. */
+export function createMcpServer(app: App, options: McpServerOptions = {}): Server {
+  const { closing, onProblem = () => {}, onCall = () => {} } = options;
+  const server = new Server(
+    { name: "savepoint", title: "Savepoint", version: app.version },
+    { capabilities: { tools: {} }, instructions: instructionsOf(app) },
+  );
+  server.onerror = (error) => onProblem(`protocol: ${error.message}`, error);
+
+  let tools: Tool[] | undefined;
+  server.setRequestHandler(ListToolsRequestSchema, () => {
+    tools ??= catalogue.map(toTool);
+    return { tools };
+  });
+
+  server.setRequestHandler(CallToolRequestSchema, (request, { signal, sendNotification }) => {
+    const context: CallContext = {
+      app,
+      signal: closing === undefined ? signal : AbortSignal.any([signal, closing]),
+      progress: progressSender(request, sendNotification),
+      onProblem,
+    };
+    const call = callTool(context, request);
+    onCall(call);
+    return call;
+  });
+  return server;
+}
+
+async function callTool(context: CallContext, { params }: CallToolRequest): Promise<CallToolResult> {
+  const outcome = await callOperation(context, params.name, params.arguments);
+  return outcome.ok ? toResult(outcome.value) : toErrorResult({ error: outcome.error });
+}
+
+function toTool(operation: Operation): Tool {
+  const { name, title, description, annotations } = operation;
+  return {
+    name,
+    title,
+    description,
+    inputSchema: inputSchemaOf(operation) as Tool["inputSchema"],
+    outputSchema: outputSchemaOf(operation) as Tool["outputSchema"],
+    annotations: { title, ...annotations },
+  };
+}
+
+/** Clients show the model either the text or the structure, so both hold everything. */
+function toResult(value: Record<string, unknown>): CallToolResult {
+  return { content: [{ type: "text", text: JSON.stringify(value) }], structuredContent: value };
+}
+
+/** Without structure: clients compare it with the output schema even in errors. */
+function toErrorResult(value: object): CallToolResult {
+  return { content: [{ type: "text", text: JSON.stringify(value) }], isError: true };
+}
+
+function progressSender(
+  { params }: CallToolRequest,
+  send: (notification: ServerNotification) => Promise<void>,
+): ((report: ProgressReport) => void) | undefined {
+  const progressToken = params._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return ({ completed, message }) => {
+    const notification = { progressToken, progress: completed, message };
+    // A client that has gone is told nothing more; its call ends with the connection.
+    send({ method: "notifications/progress", params: notification }).catch(() => {});
+  };
+}

@@ -1,0 +1,18 @@
+import { Kysely, SqliteDialect } from "kysely";
+import type { Connection } from "./database.ts";
+import { listEvents, type EventsFilter } from "./listings-events.ts";
+import { type ExecutionFilter, listExecutions } from "./listings-executions.ts";
+import { listLogs, type LogsFilter } from "./listings-logs.ts";
+import { listWaits, type WaitsFilter } from "./listings-waits.ts";
+import type { Tables } from "./tables.ts";
+
+/** The listings that are put together from filters. Never destroyed: the connection belongs to the store. */
+export function openQueries(connection: Connection) {
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
+  return {
+    executions: (filter: ExecutionFilter) => listExecutions(database, filter),
+    waits: (filter: WaitsFilter) => listWaits(database, filter),
+    events: (filter: EventsFilter) => listEvents(database, filter),
+    logs: (filter: LogsFilter) => listLogs(database, filter),
+  };
+}

@@ -1,0 +1,67 @@
+import type { z } from "zod";
+import { UserError } from "../core/errors.ts";
+import { nearest } from "../core/suggest.ts";
+import { callText, cut } from "./display.ts";
+import type { Operation } from "./operation.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with the arguments of a call, in words that name the argument and the one that was meant. */
+export function argumentError(operation: Operation, issues: readonly Issue[], given: unknown): UserError {
+  const problems = issues.flatMap((issue) => problemsOf(issue, given));
+  const suggestions = issues.flatMap((issue) => suggestionsOf(operation, issue));
+  const example = callText(operation.name, operation.example);
+  return new UserError("invalid_input", `${operation.name}: ${cut(problems.join("; "), 2_000)}`, {
+    hint: [...suggestions, `${takes(operation)} Example: ${example}`].join(" "),
+    details: { problems: problems.slice(0, 20), arguments: Object.keys(operation.input.shape) },
+  });
+}
+
+function problemsOf(issue: Issue, given: unknown): string[] {
+  const name = issue.path.map(String).join(".");
+  const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], given);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => `the argument ${JSON.stringify(name === "" ? key : `${name}.${key}`)} is unknown`);
+    case "invalid_type":
+      if (name === "") return ["the arguments must be an object"];
+      if (value === undefined) return [`${name} is missing`];
+      return [`${name} must be ${article(issue.expected)}; it is ${shown(value)}`];
+    case "invalid_value":
+      return [`${name} must be ${issue.values.map((one) => JSON.stringify(one)).join(" or ")}; it is ${shown(value)}`];
+    case "invalid_union":
+      return [`${name} must be ${issue.errors.flatMap((one) => one.flatMap(expected)).join(" or ")}; it is ${shown(value)}`];
+    default:
+      return [`${name}: ${issue.message}; it is ${shown(value)}`];
+  }
+}
+
+function expected(issue: Issue): string[] {
+  return issue.code === "invalid_type" ? [article(issue.expected)] : [issue.message];
+}
+
+function suggestionsOf(operation: Operation, issue: Issue): string[] {
+  if (issue.code !== "unrecognized_keys" || issue.path.length > 0) return [];
+  return issue.keys.flatMap((key) => {
+    const [meant] = nearest(key, Object.keys(operation.input.shape), 1);
+    return meant === undefined ? [] : [`Did you mean ${JSON.stringify(meant)} instead of ${JSON.stringify(key)}?`];
+  });
+}
+
+function takes({ name, input }: Operation): string {
+  const names = Object.entries(input.shape).map(([key, field]) => (isRequired(field) ? `${key} (required)` : key));
+  return names.length === 0 ? `${name} takes no arguments.` : `${name} takes ${names.join(", ")}.`;
+}
+
+function isRequired(field: z.core.$ZodType): boolean {
+  return field._zod.optin !== "optional";
+}
+
+function article(type: string): string {
+  if (type === "record") return "an object";
+  return `${/^[aeio]/.test(type) ? "an" : "a"} ${type}`;
+}
+
+function shown(value: unknown): string {
+  return cut(JSON.stringify(value) ?? String(value), 100);
+}

@@ -1,0 +1,83 @@
+import type { App } from "../app.ts";
+import type { EntryOverview, Execution } from "./app-types.ts";
+import { checkpointViews, settledWaitViews, sleepViews } from "./entry-views.ts";
+import type { ExecutionView } from "./execution-schema.ts";
+import { cut, iso, isoOrNull } from "./display.ts";
+import { failureView } from "./failure-view.ts";
+import { nextStep } from "./next-step.ts";
+import { overdueSince } from "./overdue.ts";
+import { inputView, resultView } from "./value-views.ts";
+import { pendingWaitView } from "./wait-view.ts";
+
+export type Detail = "concise" | "full";
+
+const mostChildren = 50;
+
+/** An execution as callers see it: everything that they need to decide what to do next. */
+export async function executionView(app: App, execution: Execution, detail: Detail = "concise"): Promise<ExecutionView> {
+  const entries = app.listings.journal.entries(execution);
+  const view = { ...summaryOf(app, execution, detail), ...journalOf(app, execution, entries, detail) };
+  const next = nextStep(app, execution, view);
+  if (detail === "concise") return { ...view, next };
+  return {
+    ...view,
+    next,
+    input: inputView(app, execution),
+    waits: settledWaitViews(app, execution, entries),
+    sleeps: sleepViews(entries),
+    children: await childrenOf(app, execution),
+  };
+}
+
+function summaryOf(app: App, execution: Execution, detail: Detail) {
+  const since = overdueSince(execution, app.clock.now());
+  const parent = execution.parentSeq === null ? undefined : app.store.executions.get(execution.parentSeq);
+  return {
+    execution_id: execution.id,
+    workflow: execution.workflow,
+    target: execution.target,
+    version: execution.version,
+    status: execution.status,
+    created_at: iso(execution.createdAt),
+    started_at: isoOrNull(execution.startedAt),
+    ended_at: "endedAt" in execution ? iso(execution.endedAt) : null,
+    trigger: execution.trigger,
+    stack: execution.stack,
+    tags: execution.tags,
+    attempt: execution.attempt,
+    parent_execution_id: parent?.id ?? null,
+    replayed_from: execution.replayedFrom,
+    ...resultView(app, execution),
+    failure: "failure" in execution && execution.failure ? failureView(app, execution.failure, detail) : null,
+    blocked_reason: execution.blockedReason === null ? null : cut(execution.blockedReason, 2_000),
+    overdue: since === null ? null : { since: iso(since) },
+    progress: execution.progress,
+    metadata: execution.metadata,
+    // No flow can call a model yet.
+    usage: { requests: 0, input_tokens: 0, output_tokens: 0, tool_calls: 0, cost_usd: null },
+  };
+}
+
+function journalOf(app: App, execution: Execution, entries: readonly EntryOverview[], detail: Detail) {
+  const checkpoints = entries.filter(({ kind }) => kind === "checkpoint");
+  const count = (status: string) => checkpoints.filter((entry) => entry.status === status).length;
+  const names = new Map(entries.map(({ ordinal, selector }) => [ordinal, selector]));
+  return {
+    pending_waits: app.store.journal
+      .pendingWaits(execution.seq)
+      .map((wait) => pendingWaitView(app.listings.entryId(execution.id, wait.ordinal), names.get(wait.ordinal), wait)),
+    counts: {
+      checkpoints: checkpoints.length,
+      completed: count("completed"),
+      failed: count("failed"),
+      running: count("running"),
+      artifacts: app.store.artifacts.list(execution.seq).length,
+    },
+    ...checkpointViews(app, execution, checkpoints, detail),
+  };
+}
+
+async function childrenOf(app: App, { seq }: Execution) {
+  const { items } = await app.listings.executions({ parentSeq: seq, limit: mostChildren });
+  return items.map(({ id, workflow, status }) => ({ execution_id: id, workflow, status }));
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { isUserError, UserError } from "../core/errors.ts";
+import { callText } from "./display.ts";
+import { exampleValue } from "./example-value.ts";
+import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionView } from "./execution-view.ts";
+import { executionId, idempotencyKey, json, waitSeconds } from "./fields.ts";
+import { defineOperation } from "./operation.ts";
+import { watchExecution } from "./watching.ts";
+import { ensureWorker } from "./worker-care.ts";
+import { jsonAsText } from "./workflow-input.ts";
+
+const input = z.strictObject({
+  execution_id: executionId(),
+  value: json().describe("The answer; it must fit the wait's schema. A wait without a schema takes any value."),
+  wait: z.string().min(1).optional().describe("Name or wait_id; needed when several are pending."),
+  early: z.boolean().default(false).describe("Keep the answer for a wait that is not asked yet; needs wait."),
+  idempotency_key: idempotencyKey(),
+  wait_seconds: waitSeconds(5),
+});
+
+export const executionsInput = defineOperation({
+  name: "executions_input",
+  title: "Answer a wait",
+  description:
+    "Answers a question that an execution waits with, then answers the execution when it ends, asks again, or wait_seconds are over. " +
+    "The first answer wins; one that does not fit the schema changes nothing. pending_waits of executions_get, or executions_waits, show what is asked.",
+  input,
+  output: executionSchema,
+  outputShown: executionBrief,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  example: { execution_id: "0199a3f2", value: true },
+  async handler(context, args) {
+    const { app } = context;
+    const { id } = app.findExecution(args.execution_id);
+    const { value, wait, early, idempotency_key: idempotencyKey } = args;
+    const answered = await app.engine.answer(id, { wait, value, early, idempotencyKey }).catch((error: unknown) => {
+      throw withExample(error, args);
+    });
+    ensureWorker(context);
+    return executionView(app, await watchExecution(context, answered, args.wait_seconds));
+  },
+});
+
+/** A refused value comes back with one that would do. */
+function withExample(error: unknown, { execution_id: id, wait, value }: z.output<typeof input>): unknown {
+  const schema = isUserError(error) ? error.details?.["schema"] : undefined;
+  if (!isUserError(error) || typeof schema !== "object" || schema === null) return error;
+  const args = { execution_id: id, ...(wait !== undefined && { wait }), value: exampleValue(schema) };
+  const hints = [error.hint, ...jsonAsText(schema as Record<string, unknown>, value), `Example: ${callText("executions_input", args)}`];
+  return new UserError(error.code, error.message, {
+    hint: hints.filter((hint) => hint !== undefined).join(" "),
+    details: error.details,
+    cause: error,
+  });
+}

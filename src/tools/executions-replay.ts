@@ -1,0 +1,145 @@
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { UserError } from "../core/errors.ts";
+import { decodeForDisplay, decodeValue, encodeValue } from "../core/values.ts";
+import type { Execution, ResolvedFlow } from "./app-types.ts";
+import { callText } from "./display.ts";
+import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionView } from "./execution-view.ts";
+import { executionId, idempotencyKey, json, waitSeconds } from "./fields.ts";
+import { defineOperation } from "./operation.ts";
+import { watchExecution } from "./watching.ts";
+import { ensureWorker } from "./worker-care.ts";
+import { checkInput } from "./workflow-input.ts";
+
+const mostNames = 200;
+const note =
+  "Only data passed as arguments is followed: a checkpoint that reads something else (a variable, a file) is not seen to depend on it. " +
+  "A reused checkpoint runs again when its arguments turn out to have changed.";
+
+const input = z.strictObject({
+  execution_id: executionId(),
+  from: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Checkpoint (name, selector or id) from which it runs again; without it everything runs again."),
+  overrides: z
+    .record(z.string(), json())
+    .optional()
+    .describe('Outputs to use instead of running: {"checkpoint.<selector>": value}.'),
+  input: json().optional().describe("Fields to lay over the recorded input; what is no object replaces it."),
+  code: z.enum(["original", "current"]).default("original").describe("The code it ran with, or the file as it is now."),
+  reuse_answers: z.boolean().default(false).describe("Take over answers that were given before the anchor."),
+  dry_run: z.boolean().default(false).describe("Only answer the plan."),
+  wait_seconds: waitSeconds(5),
+  idempotency_key: idempotencyKey(),
+});
+
+const plan = z.object({
+  reused: z.array(z.string()),
+  overridden: z.array(z.string()),
+  rerun: z.array(z.string()),
+  asked: z.array(z.string()),
+  answered: z.array(z.string()),
+  note: z.string(),
+});
+
+export const executionsReplay = defineOperation({
+  name: "executions_replay",
+  title: "Replay an execution",
+  description:
+    "Starts a new execution from the record of another, which stays as it is. Checkpoints that completed before `from` are reused, it and all after it run again; " +
+    "overrides try out other outputs, code current uses the edited file. Waits are asked again. " +
+    "dry_run shows the plan first. Answers { execution, plan }; follow execution.next.",
+  input,
+  output: z.object({ execution: executionSchema.nullable(), plan }),
+  outputShown: z.object({ execution: executionBrief.nullable(), plan }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  example: { execution_id: "0199a3f2", from: "draft", dry_run: true },
+  async handler(context, args) {
+    const { app } = context;
+    const source = app.findExecution(args.execution_id);
+    const resolved = await codeFor(app, source, args.code);
+    const { version, flow } = resolved;
+    const outcome = await app.engine.replay(source.id, {
+      from: args.from,
+      overrides: args.overrides,
+      input: newInput(app, source, { resolved, args }),
+      reuseAnswers: args.reuse_answers,
+      dryRun: args.dry_run,
+      idempotencyKey: args.idempotency_key,
+      version: { hash: version.hash, checkpoints: version.checkpoints },
+      timeoutMs: flow.options.timeoutMs ?? timeLimitOf(source),
+    });
+    const planned = planView(outcome.plan);
+    if (outcome.execution === null) return { execution: null, plan: planned };
+    ensureWorker(context);
+    const execution = await watchExecution(context, outcome.execution, args.wait_seconds);
+    return { execution: await executionView(app, execution), plan: planned };
+  },
+});
+
+async function codeFor(app: App, source: Execution, code: "original" | "current"): Promise<ResolvedFlow> {
+  if (code === "original") return originalCode(app, source);
+  const current = await app.code.resolve(source.target);
+  const found = app.describeFlow(current.version.hash, source.workflow);
+  if (found?.flow.exportName === current.flow.exportName) return current;
+  throw new UserError("invalid_input", `code: ${source.target} is called ${current.flow.name} now, and was ${source.workflow}`, {
+    hint: `Give the flow its former name, or start afresh: ${callText("executions_run", { target: source.target })}`,
+  });
+}
+
+function originalCode(app: App, { version, workflow, target }: Execution): ResolvedFlow {
+  const found = app.describeFlow(version, workflow);
+  if (found !== undefined) return found;
+  throw new UserError("not_found", `code: version ${version.slice(0, 12)} of ${target} is no longer there`, {
+    hint: 'Pass code: "current" to run the file as it is now.',
+  });
+}
+
+/** The recorded input with the new fields over it; undefined when the recorded one is to be used as it is. */
+function newInput(
+  app: App,
+  source: Execution,
+  { resolved, args }: { resolved: ResolvedFlow; args: z.output<typeof input> },
+): { value: unknown } | undefined {
+  if (args.input === undefined && args.code === "original") return undefined;
+  const recorded = source.input === null ? undefined : decodeValue(app.store.payloads.read(source.input));
+  const value = args.input === undefined ? recorded : layered(recorded, args.input);
+  checkInput(resolved, value === undefined ? undefined : decodeForDisplay(encodeValue(value, "input")), (example) => ({
+    name: "executions_replay",
+    args: { execution_id: args.execution_id, ...(args.code === "current" && { code: args.code }), input: example },
+  }));
+  return args.input === undefined ? undefined : { value };
+}
+
+function layered(recorded: unknown, fields: unknown): unknown {
+  return isFields(recorded) && isFields(fields) ? { ...recorded, ...fields } : fields;
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  return prototype === Object.prototype;
+}
+
+/** The limit that the source was run with. */
+function timeLimitOf({ deadlineAt, createdAt }: Execution): number | null {
+  return deadlineAt === null ? null : deadlineAt - createdAt;
+}
+
+function planView(found: Record<"reused" | "overridden" | "rerun" | "asked" | "answered", string[]>): z.input<typeof plan> {
+  const { reused, overridden, rerun, asked, answered } = found;
+  return {
+    reused: shortList(reused),
+    overridden: shortList(overridden),
+    rerun: shortList(rerun),
+    asked: shortList(asked),
+    answered: shortList(answered),
+    note,
+  };
+}
+
+function shortList(names: string[]): string[] {
+  return names.length <= mostNames ? names : [...names.slice(0, mostNames), `… and ${names.length - mostNames} more`];
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { parseDuration } from "../core/durations.ts";
+import { UserError } from "../core/errors.ts";
+import { didYouMean } from "../core/suggest.ts";
+import type { ResolvedFlow } from "./app-types.ts";
+import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionView } from "./execution-view.ts";
+import { idempotencyKey, json, waitSeconds } from "./fields.ts";
+import { defineOperation } from "./operation.ts";
+import { watchExecution } from "./watching.ts";
+import { ensureWorker } from "./worker-care.ts";
+import { checkInput } from "./workflow-input.ts";
+
+const stackNames = ["local"];
+
+const input = z.strictObject({
+  target: z
+    .string()
+    .min(1)
+    .describe('What to run: "path/to/file.ts:flow" in the project, "package/module:flow", or the name of a flow under flows/.'),
+  input: json().optional().describe("Input of the workflow; it must fit the workflow's schema."),
+  wait_seconds: waitSeconds(5),
+  stack: z.string().min(1).default("local").describe("Where it runs; stacks_list shows what there is."),
+  idempotency_key: idempotencyKey(),
+  tags: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Labels to find it by."),
+  timeout: z
+    .union([z.string(), z.number()])
+    .optional()
+    .describe('Limit for the whole execution, waits included: seconds, or "90s", "15m", "2h".'),
+});
+
+export const executionsRun = defineOperation({
+  name: "executions_run",
+  title: "Run a workflow",
+  description:
+    "Starts a durable execution of a workflow and answers when it ends, asks something, or wait_seconds are over; it goes on without this call. " +
+    "The input is checked before anything is queued. Follow `next` in the answer: executions_input answers what it asks, executions_get waits for more.",
+  input,
+  output: executionSchema,
+  outputShown: executionBrief,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  example: { target: "flows/review.ts:review", input: { topic: "otters" } },
+  async handler(context, args) {
+    const { app } = context;
+    refuseUnknownStack(args.stack);
+    const timeoutMs = timeoutOf(args.timeout);
+    const resolved = await app.code.resolve(args.target);
+    const { version, flow } = resolved;
+    checkInput(resolved, args.input, (example) => ({ name: "executions_run", args: { target: args.target, input: example } }));
+    const queued = await app.engine.run({
+      workflow: workflowName(app, resolved),
+      target: `${version.sourcePath}:${flow.exportName}`,
+      version: version.hash,
+      input: args.input,
+      stack: args.stack,
+      trigger: "api",
+      tags: args.tags,
+      timeoutMs: timeoutMs ?? flow.options.timeoutMs ?? null,
+      idempotencyKey: args.idempotency_key,
+    });
+    ensureWorker(context);
+    return executionView(app, await watchExecution(context, queued, args.wait_seconds));
+  },
+});
+
+function refuseUnknownStack(name: string): void {
+  if (stackNames.includes(name)) return;
+  throw new UserError("not_found", `stack: there is no stack ${JSON.stringify(name)}`, {
+    hint: `${didYouMean(name, stackNames) ?? `There is: ${stackNames.join(", ")}.`} stacks_list shows more of them.`,
+    details: { stacks: stackNames },
+  });
+}
+
+function timeoutOf(timeout: string | number | undefined): number | undefined {
+  if (timeout === undefined) return undefined;
+  const timeoutMs = parseDuration(timeout, "s", "timeout");
+  if (timeoutMs > 0) return timeoutMs;
+  throw new UserError("invalid_input", "timeout: it must be longer than nothing", { hint: 'For example 90 (seconds) or "2h".' });
+}
+
+/** The flow's own name, unless a worker would find another flow of the file under it. */
+function workflowName(app: App, { version, flow }: ResolvedFlow): string {
+  const found = app.describeFlow(version.hash, flow.name)?.flow;
+  return found?.exportName === flow.exportName ? flow.name : flow.exportName;
+}

@@ -1,0 +1,84 @@
+import type { App } from "../app.ts";
+import type { Execution } from "./app-types.ts";
+import { callText, iso } from "./display.ts";
+import { exampleValue } from "./example-value.ts";
+import type { ExecutionView } from "./execution-schema.ts";
+
+type Known = Pick<ExecutionView, "pending_waits" | "overdue" | "counts" | "result_preview">;
+
+/** One sentence, or two, with the call that makes sense now. */
+export function nextStep(app: App, execution: Execution, view: Known): string {
+  switch (execution.status) {
+    case "completed":
+      return afterCompletion(execution, view);
+    case "failed":
+      return afterFailure(execution);
+    case "cancelled":
+      return `It was cancelled. ${callText("executions_replay", { execution_id: execution.id })} starts it anew.`;
+    case "paused":
+      return "It is paused and goes on when it is resumed; executions_cancel ends it.";
+    case "queued":
+    case "running":
+    case "waiting":
+      return whileOpen(app, execution, view);
+    default:
+      return execution satisfies never;
+  }
+}
+
+function afterCompletion({ id }: Execution, { counts, result_preview: preview }: Known): string {
+  const result = preview === undefined ? "It has completed; result is what it returned." : "It has completed; result_preview says how to read the result.";
+  const saved = counts.artifacts === 0 ? "" : ` ${callText("artifacts_list", { execution_id: id })} shows what it saved.`;
+  return `${result}${saved}`;
+}
+
+function afterFailure({ id, failure }: Extract<Execution, { status: "failed" }>): string {
+  const logs = `failure tells why; ${callText("executions_logs", { execution_id: id })} shows what it printed.`;
+  const isRetriable = (failure.retriable?.length ?? 0) + (failure.closed?.length ?? 0) > 0;
+  if (isRetriable) {
+    return `It failed: ${logs} Once the cause is gone, ${callText("executions_retry", { execution_id: id })} tries again what failed; if the code must change, edit the file and use executions_replay with code "current".`;
+  }
+  return `It failed: ${logs} A retry would fail the same way: mend the flow's file and call ${callText("executions_replay", { execution_id: id, code: "current" })}, or pass another input.`;
+}
+
+function whileOpen(app: App, execution: Execution & { wakeAt?: number | null }, view: Known): string {
+  const now = iso(app.clock.now());
+  const open = view.pending_waits.filter(({ expires_at: at }) => at === null || at > now);
+  if (open.length > 0 && execution.status !== "queued") return answerIt(execution, open);
+  const look = callText("executions_get", { execution_id: execution.id, wait_seconds: 30 });
+  if (execution.blockedReason !== null) {
+    return `It cannot go on (blocked_reason) and is tried again every few seconds. Mend the cause, then ${look}.`;
+  }
+  if (view.overdue !== null) return `${unclaimed(app, execution.status, view.overdue.since)} Then ${look}.`;
+  if (execution.status === "waiting" && execution.wakeAt != null) {
+    return `It sleeps until ${iso(execution.wakeAt)}; ${look} looks again.`;
+  }
+  return `It is ${execution.status}; ${look} waits for it.`;
+}
+
+function answerIt({ id, status }: Execution, waits: ExecutionView["pending_waits"]): string {
+  const [first] = waits;
+  const args = {
+    execution_id: id,
+    ...(waits.length > 1 && { wait: first?.name }),
+    value: first?.schema == null ? true : exampleValue(first.schema),
+  };
+  const others = waits.length > 1 ? ` ${waits.length} waits are pending: name the one that you answer.` : "";
+  const busy = status === "running" ? " The rest of it still runs." : "";
+  return `It asks: see pending_waits. Answer with ${callText("executions_input", args)}, with the value that is meant.${others}${busy}`;
+}
+
+function unclaimed(app: App, status: string, since: string): string {
+  const what = status === "running" ? "Its worker has gone silent" : "It is due and nobody runs it";
+  const alive = livingWorkers(app);
+  if (alive === 0) return `${what} since ${since}: no worker lives. Start one with \`savepoint worker\`.`;
+  return `${what} since ${since}: all workers are busy.`;
+}
+
+function livingWorkers(app: App): number | undefined {
+  try {
+    return app.stack.workers().length;
+  } catch {
+    return undefined;
+  }
+}

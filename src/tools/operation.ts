@@ -1,0 +1,59 @@
+import type { z } from "zod";
+import type { App } from "../app.ts";
+
+export interface CallContext {
+  readonly app: App;
+  /** Fires when the caller no longer waits: that ends the waiting, never the execution. */
+  readonly signal: AbortSignal;
+  /** Told how an execution gets on while the call waits for it. */
+  readonly progress?: ((report: ProgressReport) => void) | undefined;
+  /** Told of bugs and failures that the caller sees only a reference to. */
+  readonly onProblem: (message: string, cause: unknown) => void;
+}
+
+export interface ProgressReport {
+  /** Completed checkpoints; rises with every report. */
+  completed: number;
+  message: string;
+}
+
+/** What a client may rely on when it decides whether to ask its user. */
+export interface Annotations {
+  readOnlyHint: boolean;
+  destructiveHint: boolean;
+  idempotentHint: boolean;
+  openWorldHint: boolean;
+}
+
+type StrictObject = z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+
+/** An operation as data: MCP tools, and later REST routes, commands and client methods, are made from it. */
+export interface Operation<Input extends StrictObject = StrictObject, Output extends z.ZodType = z.ZodType> {
+  /** `group_verb`. */
+  readonly name: string;
+  readonly title: string;
+  /** What it does, when to use it, what comes next. */
+  readonly description: string;
+  readonly input: Input;
+  readonly output: Output;
+  /** What listings show instead of `output`, where another operation shows it in full. */
+  readonly outputShown?: z.ZodType;
+  readonly annotations: Annotations;
+  /** Arguments that are valid, for hints. */
+  readonly example: z.input<Input>;
+  handler(context: CallContext, input: z.output<Input>): Promise<z.input<Output>>;
+}
+
+export function defineOperation<Input extends StrictObject, Output extends z.ZodType>(
+  operation: Operation<Input, Output>,
+): Operation<Input, Output> {
+  return operation;
+}
+
+/** Reads, and changes nothing. */
+export const reading: Annotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};

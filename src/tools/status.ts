@@ -1,0 +1,85 @@
+import { basename } from "node:path";
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { messageOf } from "../core/errors.ts";
+import { executionStatuses } from "../core/statuses.ts";
+import { cut, iso, isoOrNull } from "./display.ts";
+import { defineOperation, reading } from "./operation.ts";
+import { overdueSince } from "./overdue.ts";
+
+const mostCounted = 1_000;
+const mostOverdue = 20;
+
+const output = z.object({
+  version: z.string(),
+  node_version: z.string(),
+  project: z.object({ name: z.string(), root: z.string(), note: z.string().nullable() }),
+  database_schema: z.number().nullable(),
+  executions: z.record(z.string(), z.number()).nullable(),
+  executions_are_exact: z.boolean().describe("False where a count stopped at 1,000"),
+  workers_alive: z.number().nullable(),
+  overdue: z.array(z.object({ execution_id: z.string(), status: z.string(), since: z.string() })),
+  next_wake_at: z.string().nullable(),
+  warnings: z.array(z.string()),
+});
+
+export const status = defineOperation({
+  name: "status",
+  title: "Status of Savepoint",
+  description:
+    "Tells how Savepoint and its project are: version, project folder, executions by status, living workers, what is overdue because no worker runs it, and warnings. " +
+    "Use it first when something does not go on.",
+  input: z.strictObject({}),
+  output,
+  annotations: reading,
+  example: {},
+  async handler({ app }) {
+    const warnings: string[] = [];
+    // What cannot be read becomes a warning: this operation must answer when others fail.
+    const tryTo = <T>(what: string, read: () => T): T | null => {
+      try {
+        return read();
+      } catch (error) {
+        warnings.push(`${what} cannot be read: ${cut(messageOf(error), 300)}`);
+        return null;
+      }
+    };
+    const counts = tryTo("executions", () => countByStatus(app));
+    const workers = tryTo("workers", () => app.stack.workers().length);
+    const overdue = tryTo("overdue executions", () => overdueOf(app)) ?? [];
+    if (overdue.length > 0) warnings.push(overdueWarning(overdue.length, workers));
+    const { projectRoot, projectNote } = app.config;
+    if (projectNote !== undefined) warnings.push(projectNote);
+    return {
+      version: app.version,
+      node_version: process.versions.node,
+      project: { name: basename(projectRoot), root: projectRoot, note: projectNote ?? null },
+      database_schema: tryTo("database", () => app.listings.schemaNumber()),
+      executions: counts && Object.fromEntries([...counts].map(([key, count]) => [key, Math.min(count, mostCounted)])),
+      executions_are_exact: counts !== null && [...counts.values()].every((count) => count <= mostCounted),
+      workers_alive: workers,
+      overdue: overdue.slice(0, mostOverdue),
+      next_wake_at: isoOrNull(tryTo("next wake time", () => app.store.executions.nextWakeAt())),
+      warnings,
+    };
+  },
+});
+
+function countByStatus({ store }: App): Map<string, number> {
+  return new Map(executionStatuses.map((one) => [one, store.executions.countIn(one)]));
+}
+
+function overdueOf({ store, clock }: App) {
+  const now = clock.now();
+  return store.executions.due(now).flatMap(({ id, status: found, wake_at: wakeAt }) => {
+    const since = overdueSince({ status: found, wakeAt }, now);
+    return since === null ? [] : [{ execution_id: id, status: found, since: iso(since) }];
+  });
+}
+
+function overdueWarning(count: number, workers: number | null): string {
+  const what = count === 1 ? "1 execution is overdue" : `${count < 100 ? count : "100 or more"} executions are overdue`;
+  return workers === 0
+    ? `${what} and no worker lives: start one with \`savepoint worker\`.`
+    : `${what}: the workers are busy, or have gone silent. Their logs are in .savepoint/logs/.`;
+}

@@ -1,0 +1,52 @@
+import { isTerminal } from "../core/statuses.ts";
+import type { Execution } from "./app-types.ts";
+import type { CallContext } from "./operation.ts";
+
+/** A wait is on the record a moment before its execution has gone to sleep. */
+const settlingMs = 200;
+
+/**
+ * Looks at an execution until there is something for the caller to do or read: it ended, it is paused, it asks
+ * something, or it sleeps past the time that is left. The caller's leaving and the end of the time end only the look.
+ */
+export async function watchExecution(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
+  const { app, signal } = context;
+  const giveUpAt = performance.now() + seconds * 1_000;
+  const leftMs = () => Math.max(0, giveUpAt - performance.now());
+  const asks = ({ seq }: Execution) => app.store.journal.pendingWaits(seq).length > 0;
+  const report = reporter(context);
+  const isSettled = (now: Execution) => {
+    report(now);
+    return isIdle(now, app.clock.now() + leftMs(), asks);
+  };
+  const found = await app.engine.watch(
+    execution.id,
+    (now) => isSettled(now) || (now.status === "running" && asks(now)),
+    { timeoutMs: leftMs(), signal },
+  );
+  if (found.status !== "running" || !asks(found)) return found;
+  return app.engine.watch(execution.id, isSettled, { timeoutMs: Math.min(leftMs(), settlingMs), signal });
+}
+
+function isIdle(execution: Execution, until: number, asks: (execution: Execution) => boolean): boolean {
+  if (isTerminal(execution.status) || execution.status === "paused") return true;
+  if (execution.status !== "waiting") return false;
+  return asks(execution) || execution.wakeAt === null || execution.wakeAt > until;
+}
+
+function reporter({ app, progress }: CallContext): (execution: Execution) => void {
+  if (progress === undefined) return () => {};
+  let last = -1;
+  return ({ seq, status, progress: stage }) => {
+    const completed = app.listings.journal.countCompleted(seq);
+    if (completed <= last) return;
+    last = completed;
+    const text = `${completed} ${completed === 1 ? "checkpoint" : "checkpoints"} completed, ${status}`;
+    progress({ completed, message: stage === null ? text : `${text}: ${stageText(stage)}` });
+  };
+}
+
+function stageText({ stage, current, total }: Record<string, unknown>): string {
+  const place = current === undefined ? "" : ` ${String(current)}${total === undefined ? "" : ` of ${String(total)}`}`;
+  return `${stage === undefined ? "progress" : String(stage)}${place}`;
+}
