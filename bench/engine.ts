@@ -14,9 +14,8 @@ const longestMs = 60_000;
 /** The real engine in process, with all its bookkeeping: only the loading of code is replaced, by a flow in memory. */
 export function openEngine(folder: string): Subject {
   const store = openStore(folder);
-  const bodies = { ran: 0 };
-  const asked = { checkpoints: 0 };
-  const definition = benchFlow(bodies)[flowBrand];
+  let bodies = 0;
+  const definition = benchFlow(() => bodies++)[flowBrand];
   const engine = createEngine({
     store,
     clock: systemClock,
@@ -29,25 +28,20 @@ export function openEngine(folder: string): Subject {
   return {
     name: "engine",
     databasePath: store.databasePath,
-    async execute(checkpoints) {
-      asked.checkpoints += checkpoints;
-      await execute(engine, checkpoints);
-    },
+    execute: (checkpoints) => execute(engine, checkpoints),
+    bodiesRun: () => bodies,
     async close() {
       // The writing connection asserted it when it was opened; the reader is opened the same way.
       assertDurable(store.reader());
       await engine.close();
       store.close();
-      if (bodies.ran !== asked.checkpoints) {
-        throw new Error(`${bodies.ran} checkpoint bodies ran for ${asked.checkpoints} checkpoints`);
-      }
     },
   };
 }
 
-function benchFlow(bodies: { ran: number }) {
+function benchFlow(onBody: () => void) {
   const step = checkpoint(work.checkpoint, async (_number: number) => {
-    bodies.ran++;
+    onBody();
     return work.output;
   });
   return flow(work.workflow, async ({ checkpoints }: { checkpoints: number }) => {

@@ -22,6 +22,11 @@ export function openPrototype(folder: string): Subject {
   const connection = openDurable(databasePath);
   const batch = new Batch(connection);
   const rows = statements(connection);
+  let bodies = 0;
+  const body = async () => {
+    bodies++;
+    return work.output;
+  };
   return {
     name: "prototype",
     databasePath,
@@ -35,15 +40,12 @@ export function openPrototype(folder: string): Subject {
       }
       await batch.add(() => rows.complete(held, checkpoints));
     },
+    bodiesRun: () => bodies,
     async close() {
       assertDurable(connection);
       connection.close();
     },
   };
-}
-
-async function body(): Promise<typeof work.output> {
-  return work.output;
 }
 
 /** The pragma answers FULL until the first access to a table even where WAL fell to NORMAL, hence the read. */

@@ -1,4 +1,5 @@
 import Database from "better-sqlite3";
+import type { Subject } from "./subject.ts";
 
 export interface Expected {
   executions: number;
@@ -7,17 +8,21 @@ export interface Expected {
 
 /**
  * Reads back what a subject claims to have done.
- * @throws Error when an execution has not ended, or a checkpoint is missing or on the record more than once
+ * @throws Error when an execution has not ended, or a checkpoint is missing, ran or is on the record more than once
  */
-export function verifyRecord(databasePath: string, expected: Expected): void {
+export function verifyRecord(subject: Subject, expected: Expected): void {
+  const found: Record<string, number> = { ...readCounts(subject.databasePath), bodies_run: subject.bodiesRun() };
+  for (const [what, number] of Object.entries(expectedCounts(expected))) {
+    if (found[what] !== number) {
+      throw new Error(`${subject.name}: ${what} is ${found[what]} instead of ${number} (${JSON.stringify(found)})`);
+    }
+  }
+}
+
+function readCounts(databasePath: string): Record<string, number> {
   const database = new Database(databasePath, { readonly: true });
   try {
-    const found = database.prepare<[], Record<string, number>>(counts).get() ?? {};
-    for (const [what, number] of Object.entries(expectedCounts(expected))) {
-      if (found[what] !== number) {
-        throw new Error(`${databasePath}: ${what} is ${found[what]} instead of ${number} (${JSON.stringify(found)})`);
-      }
-    }
+    return database.prepare<[], Record<string, number>>(counts).get() ?? {};
   } finally {
     database.close();
   }
@@ -35,6 +40,7 @@ function expectedCounts({ executions, checkpoints }: Expected): Record<string, n
     started_events: executions,
     completed_events: executions,
     checkpoint_events: checkpoints,
+    bodies_run: checkpoints,
   };
 }
 
@@ -46,7 +52,8 @@ WITH made AS (
   FROM journal WHERE kind = 'checkpoint' GROUP BY execution_seq
 ), told AS (
   SELECT execution_seq, sum(type = 'execution_created') AS created, sum(type = 'execution_started') AS started,
-    sum(type = 'execution_completed') AS ended, count(DISTINCT CASE type WHEN 'checkpoint_completed' THEN ordinal END) AS steps
+    sum(type = 'execution_completed') AS ended,
+    sum(type = 'checkpoint_completed') AS steps
   FROM events GROUP BY execution_seq
 )
 SELECT count(*) AS executions, sum(status = 'completed') AS completed_executions,

@@ -23,11 +23,19 @@ const lines: Line[] = [
   { measure: "latency_p99_ms", title: "one-checkpoint execution, p99 (ms)", goal: below(10) },
 ];
 
-export function table(run: Run): string {
+/** `judged`: whether the sizes were large enough to say that a goal was met. */
+export function table(run: Run, { judged }: { judged: boolean }): string {
   const rows = lines.map(({ measure, title, goal }) => {
     const value = run[measure];
-    const verdict = goal === undefined ? "" : `${goal.text.padEnd(10)} ${goal.met(value) ? "met" : "MISSED"}`;
-    return `${title.padEnd(42)} ${value.toLocaleString("en").padStart(10)}   ${verdict}`.trimEnd();
+    const verdict = judged && goal !== undefined ? (goal.met(value) ? "met" : "MISSED") : "";
+    const columns = [
+      title.padEnd(42),
+      value.toLocaleString("en").padStart(10),
+      " ",
+      goal?.text.padEnd(8) ?? "",
+      verdict,
+    ];
+    return columns.join(" ").trimEnd();
   });
   const heading = `${"measure".padEnd(42)} ${"median".padStart(10)}   goal`;
   const footer = `Node ${run.node}, ${run.cpus} CPUs, ${run.seconds} s; every checkpoint found on the record once.`;

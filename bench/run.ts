@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder, warnOfMemoryDisk } from "./disk.ts";
 import { openEngine } from "./engine.ts";
 import { type Measures, measuresOf, type Rates, requireMeasures } from "./measures.ts";
 import { type Options, readOptions, usage } from "./options.ts";
@@ -21,21 +21,18 @@ async function main(args: string[]): Promise<number> {
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     if (isUsageError(error)) console.error(`\n${usage}`);
-    return isUsageError(error) ? 2 : 1;
+    // What failed may have left the worker running, which would keep the process.
+    process.exit(isUsageError(error) ? 2 : 1);
   }
 }
 
 async function bench({ dir, smoke }: Options): Promise<Run> {
   const startedAt = performance.now();
-  const folder = mkdtempSync(join(dir, "savepoint-bench-"));
-  try {
-    const measures = await measure(folder, smoke ? smokeSizes : fullSizes);
-    requireMeasures(measures);
-    const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-    return { ...measures, node: process.versions.node, cpus: availableParallelism(), seconds };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  warnOfMemoryDisk(dir);
+  const measures = await measure(temporaryFolder(dir), smoke ? smokeSizes : fullSizes);
+  requireMeasures(measures);
+  const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
+  return { ...measures, node: process.versions.node, cpus: availableParallelism(), seconds };
 }
 
 /** Engine and prototype take turns, so that whatever else the machine does meets both; a first round warms up. */
@@ -68,11 +65,11 @@ async function closeAndVerify(subject: Subject, sizes: Sizes, withLatency: boole
   await subject.close();
   const { executions, checkpoints } = perRound(sizes, withLatency);
   const rounds = sizes.rounds + 1;
-  verifyRecord(subject.databasePath, { executions: executions * rounds, checkpoints: checkpoints * rounds });
+  verifyRecord(subject, { executions: executions * rounds, checkpoints: checkpoints * rounds });
 }
 
-function print(run: Run, { json }: Options): void {
-  console.log(json ? JSON.stringify(run) : table(run));
+function print(run: Run, { json, smoke }: Options): void {
+  console.log(json ? JSON.stringify(run) : table(run, { judged: !smoke }));
 }
 
 function noRates(): Rates {

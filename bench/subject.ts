@@ -4,6 +4,9 @@ export interface Subject {
   readonly databasePath: string;
   /** Runs one execution of so many checkpoints, one after the other, and resolves when its end is acknowledged. */
   execute(checkpoints: number): Promise<void>;
+  /** How many checkpoint bodies ran. */
+  bodiesRun(): number;
+  /** @throws Error when a commit could have been lost */
   close(): Promise<void>;
 }
 

@@ -1,21 +1,23 @@
-import type { Clock } from "./core/clock.ts";
-import { systemClock } from "./core/clock.ts";
-import { packageVersion } from "./core/runtime.ts";
 import { type Code, createCode } from "./code/code.ts";
 import { flowNamed, type ResolvedFlow, type Version } from "./code/version.ts";
 import { type Config, type ConfigSource, readConfig } from "./config.ts";
+import type { Clock } from "./core/clock.ts";
+import { systemClock } from "./core/clock.ts";
+import { packageVersion } from "./core/runtime.ts";
 import { findExecution } from "./engine/control/find.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { renewInThread } from "./engine/lease-thread.ts";
 import type { EnginePorts } from "./engine/ports.ts";
-import { flowBrand, type FlowDefinition } from "./flows/flow.ts";
+import { type FlowDefinition, flowBrand } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
+
 export { guardUserCode } from "./engine/user-code-guard.ts";
-import { createLauncher } from "./launcher.ts";
+
 import type { Launcher } from "./flows/handles.ts";
+import { createLauncher } from "./launcher.ts";
 import { readMasterKey } from "./secrets/master-key.ts";
-import { takeSeat } from "./stacks/seat.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
+import { takeSeat } from "./stacks/seat.ts";
 import type { Execution } from "./store/executions.ts";
 import { type Listings, openListings } from "./store/listings.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -73,7 +75,14 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     catalog: { find: describeVersion, save: (found) => saveVersion(store, clock, found) },
   });
   const engine = createEngine({ store, clock, ports: enginePorts(code, describeVersion, store, config) });
-  const stack = createLocalStack({ store, clock, config, version, enabled: options.ensureWorker ?? true, onProblem: options.onProblem });
+  const stack = createLocalStack({
+    store,
+    clock,
+    config,
+    version,
+    enabled: options.ensureWorker ?? true,
+    onProblem: options.onProblem,
+  });
   return {
     config,
     version,

@@ -18,7 +18,9 @@ async function main(argv: string[]): Promise<void> {
   const { parseArgs } = await import("node:util");
   const { isUserError } = await import("./core/errors.ts");
   try {
-    await serve(parseArgs({ args: argv, options: { project: { type: "string" } } }).values);
+    // Some clients name the transport, as in `node dist/server.js stdio`; it is the only one that this entry has.
+    const args = argv[0] === "stdio" ? argv.slice(1) : argv;
+    await serve(parseArgs({ args, options: { project: { type: "string" } } }).values);
   } catch (error) {
     if (!isUserError(error) && !isUsageError(error)) throw error;
     process.stderr.write(`savepoint: ${error.message}\n`);

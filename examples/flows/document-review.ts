@@ -72,7 +72,7 @@ export const documentReview = flow(
 
     const answer = await wait({
       name: "publish",
-      question: `${path} has ${headings.length} headings and ${problems.length} problems. Publish the report?`,
+      question: `${path} has ${count(headings, "heading")} and ${count(problems, "problem")}. Publish the report?`,
       schema: z.strictObject({ publish: z.boolean(), comment: z.string().optional() }),
       metadata: { problems },
     });
@@ -86,6 +86,10 @@ export const documentReview = flow(
     input: z.strictObject({ path: z.string().min(1).describe("The document, relative to the project folder") }),
   },
 );
+
+function count(things: unknown[], name: string): string {
+  return `${things.length} ${name}${things.length === 1 ? "" : "s"}`;
+}
 
 /** The lines outside code fences. */
 function proseLines(text: string): { content: string; line: number }[] {

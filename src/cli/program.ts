@@ -41,7 +41,11 @@ function createProgram(): Command {
     .command("worker")
     .description("run executions of a project until stopped")
     .addOption(projectOption())
-    .option("--concurrency <n>", "executions at a time (default: worker.concurrency of the configuration, 10)", positiveInteger)
+    .option(
+      "--concurrency <n>",
+      "executions at a time (default: worker.concurrency of the configuration, 10)",
+      positiveInteger,
+    )
     .addOption(new Option("--detached-as <id>", "the place reserved by the process that started this one").hideHelp())
     .action(async (options: WorkerCommandOptions) => {
       await (await import("./worker.ts")).runWorkerCommand(options);

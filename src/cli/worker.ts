@@ -11,7 +11,9 @@ export interface WorkerCommandOptions {
 
 /** `savepoint worker`: claims and runs executions until SIGTERM or SIGINT; a detached one also ends when idle. */
 export async function runWorkerCommand(options: WorkerCommandOptions): Promise<void> {
-  const say = openWorkerLog(options.detachedAs === undefined ? undefined : join(options.project ?? ".", ".savepoint/logs/worker.log"));
+  const say = openWorkerLog(
+    options.detachedAs === undefined ? undefined : join(options.project ?? ".", ".savepoint/logs/worker.log"),
+  );
   const guard = guardUserCode((message) => say(`from code outside an execution: ${message}`));
   let exitCode = 0;
   try {
@@ -53,7 +55,15 @@ async function work(
 }
 
 /** Fires when the process is asked to end; who asks twice from a terminal does not want to wait. */
-function stopSignal({ isDetached, say, exit }: { isDetached: boolean; say(message: string): void; exit(code: number): never }): AbortSignal {
+function stopSignal({
+  isDetached,
+  say,
+  exit,
+}: {
+  isDetached: boolean;
+  say(message: string): void;
+  exit(code: number): never;
+}): AbortSignal {
   const stop = new AbortController();
   const ask = (name: NodeJS.Signals) => {
     if (name === "SIGINT" && stop.signal.aborted) exit(130);

@@ -1,5 +1,6 @@
 import type { Connection } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
+import { listenAtDoor, ringDoorbell } from "./doorbell.ts";
 
 /** How often the database is asked whether another process has written. */
 const pollMs = { busy: 12, waiting: 40, idle: 250 } as const;
@@ -11,6 +12,7 @@ export type Pace = keyof typeof pollMs;
  */
 export class Changes {
   readonly #connection: Connection;
+  readonly #folder: string;
   readonly #listeners = new Set<() => void>();
   readonly #paces = new Map<object, Pace>();
   #version: unknown;
@@ -20,6 +22,7 @@ export class Changes {
 
   constructor(store: Store) {
     this.#connection = store.reader();
+    this.#folder = store.folder;
     this.#version = this.#read();
   }
 
@@ -30,6 +33,19 @@ export class Changes {
     setImmediate(() => {
       this.#scheduled = false;
       this.#tell();
+    });
+  }
+
+  /** Tells other processes to look now instead of at their next poll. */
+  ring(): void {
+    ringDoorbell(this.#folder);
+  }
+
+  /** Looks at once when another process rings; answers what ends that. */
+  listen(): () => void {
+    return listenAtDoor(this.#folder, () => {
+      clearTimeout(this.#timer);
+      this.#poll();
     });
   }
 

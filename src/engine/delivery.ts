@@ -48,9 +48,11 @@ export class Delivery {
 
   /** A settlement is on the record. Positions arrive rising, except that other processes' lower ones may come late. */
   record(position: number, ordinal: number): void {
-    const last = this.#recorded.at(-1);
-    if (last === undefined || last.position < position) this.#recorded.push({ position, ordinal });
-    else this.#insert({ position, ordinal });
+    if (this.#head > 0 && (this.#recorded.at(-1)?.position ?? 0) > position) {
+      this.#recorded = this.#recorded.slice(this.#head);
+      this.#head = 0;
+    }
+    insertByPosition(this.#recorded, { position, ordinal });
   }
 
   /** The body awaits the entry's settlement; `settle` hands it over. */
@@ -175,15 +177,10 @@ export class Delivery {
       Math.max(1, left),
     );
   }
-
-  #insert(recorded: Recorded): void {
-    this.#recorded = this.#recorded.slice(this.#head);
-    this.#head = 0;
-    insertByPosition(this.#recorded, recorded);
-  }
 }
 
 function insertByPosition(list: Recorded[], recorded: Recorded): void {
-  const at = list.findIndex(({ position }) => position > recorded.position);
-  list.splice(at < 0 ? list.length : at, 0, recorded);
+  let at = list.length;
+  while (at > 0 && (list[at - 1]?.position ?? 0) > recorded.position) at--;
+  list.splice(at, 0, recorded);
 }

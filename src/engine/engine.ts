@@ -1,10 +1,10 @@
-import { abortWait, answer, type AnswerRequest } from "./control/answers.ts";
-import { cancel, pause, resume, retry } from "./control/lifecycle.ts";
-import { replay, type ReplayInput, type ReplayOutcome } from "./control/replays.ts";
-import { run, type RunRequest } from "./control/runs.ts";
-import { Committer } from "./committer.ts";
-import { Changes } from "./changes.ts";
 import type { Execution } from "../store/executions.ts";
+import { Changes } from "./changes.ts";
+import { Committer } from "./committer.ts";
+import { type AnswerRequest, abortWait, answer } from "./control/answers.ts";
+import { cancel, pause, resume, retry } from "./control/lifecycle.ts";
+import { type ReplayInput, type ReplayOutcome, replay } from "./control/replays.ts";
+import { type RunRequest, run } from "./control/runs.ts";
 import type { EngineContext } from "./ports.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
@@ -41,7 +41,11 @@ export function createEngine(context: EngineContext): Engine {
   const committer = new Committer(context.store);
   const changes = new Changes(context.store);
   const workers = new Set<Worker>();
-  const told = <T>(operation: Promise<T>) => operation.finally(() => changes.local());
+  const told = <T>(operation: Promise<T>) =>
+    operation.finally(() => {
+      changes.local();
+      if (workers.size === 0) changes.ring();
+    });
   return {
     changes,
     run: (request) => told(run(context, committer, request)),

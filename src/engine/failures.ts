@@ -1,12 +1,18 @@
+import { fileURLToPath } from "node:url";
 import { isUserError, messageOf } from "../core/errors.ts";
 import type { Failure, FailureOrigin } from "../core/statuses.ts";
 import { UnencodableValue } from "../core/values.ts";
+import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../flows/errors.ts";
 import { DamagedBlob } from "../store/blobs.ts";
 import { sqliteCode } from "../store/database.ts";
-import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../flows/errors.ts";
 
 const longestMessage = 10_000;
 const longestStack = 8_000;
+const ownFrames = [
+  fileURLToPath(new URL("..", import.meta.url)),
+  new URL("..", import.meta.url).href,
+  "node:internal/",
+];
 
 /** An attempt ran longer than its checkpoint's `timeout`. */
 export class AttemptTimedOut extends Error {
@@ -26,7 +32,9 @@ export function failureOf(thrown: unknown): Failure {
 /** Writing or reading a payload can meet a full or broken disk: that is no failure of the author's code. */
 export function isStoreTrouble(error: unknown): boolean {
   if (isUserError(error) || error instanceof UnencodableValue) return false;
-  return sqliteCode(error) !== undefined || (error instanceof Error && "syscall" in error) || error instanceof DamagedBlob;
+  return (
+    sqliteCode(error) !== undefined || (error instanceof Error && "syscall" in error) || error instanceof DamagedBlob
+  );
 }
 
 function describe(thrown: unknown): Failure {
@@ -38,13 +46,30 @@ function describe(thrown: unknown): Failure {
   };
   if (thrown instanceof Error) {
     failure.name = String(thrown.name);
-    if (typeof thrown.stack === "string") failure.stack = thrown.stack.slice(0, longestStack);
+    const stack = stackOf(thrown);
+    if (stack !== undefined) failure.stack = withoutOwnFrames(stack).slice(0, longestStack);
   }
   if (thrown instanceof CheckpointFailed) failure.checkpoint = thrown.checkpoint;
   if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) failure.checkpoint = thrown.wait;
   const hint = hintOf(thrown);
   if (hint !== undefined) failure.hint = hint;
   return failure;
+}
+
+/** Stacks are made when they are read, which fails where the error's name or message is no text. */
+function stackOf(error: Error): string | undefined {
+  try {
+    return typeof error.stack === "string" ? error.stack : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the stack what the author can act on: neither Savepoint's frames nor Node's, unless there are no others. */
+function withoutOwnFrames(stack: string): string {
+  const isFrame = (line: string) => line.startsWith("    at ");
+  const lines = stack.split("\n").filter((line) => !isFrame(line) || !ownFrames.some((own) => line.includes(own)));
+  return lines.some(isFrame) ? lines.join("\n") : stack;
 }
 
 /** Whether another attempt could end otherwise. */

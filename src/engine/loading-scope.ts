@@ -26,7 +26,14 @@ export class LoadingScope {
       print: (level, message) =>
         append({ at: clock.now(), level, source: "flow", ordinal: null, frontier: null, message }),
       crash: (error) =>
-        append({ at: clock.now(), level: "error", source: "flow", ordinal: null, frontier: null, message: String(error) }),
+        append({
+          at: clock.now(),
+          level: "error",
+          source: "flow",
+          ordinal: null,
+          frontier: null,
+          message: String(error),
+        }),
     };
     this.scope = { runtime, checkpoint: undefined };
   }

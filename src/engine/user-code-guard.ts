@@ -29,7 +29,14 @@ function refuse(call: string): never {
   throw new MisuseError(`${call} was called: return from the flow or throw an error instead`);
 }
 
-const consoleLevels = { log: "info", info: "info", debug: "debug", trace: "debug", warn: "warn", error: "error" } as const;
+const consoleLevels = {
+  log: "info",
+  info: "info",
+  debug: "debug",
+  trace: "debug",
+  warn: "warn",
+  error: "error",
+} as const;
 
 function captureConsole(onStray: (message: string) => void): void {
   for (const [method, level] of Object.entries(consoleLevels)) {

@@ -45,9 +45,12 @@ export class Worker {
   #subscription: ReturnType<Changes["subscribe"]> | undefined;
   #renewal: { stop(): Promise<void> } | undefined;
   #disarm: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
   #claiming = false;
+  /** Whether the last claim failed, so that it may hold what it does not know of. */
+  #isUnsure = false;
   #again = false;
   #stopping = false;
   #idleSince: number;
@@ -65,6 +68,7 @@ export class Worker {
   start(): void {
     this.#renewal = (this.#options.renewer ?? this.#timerRenewer)(this.id, this.#leaseMs);
     this.#subscription = this.#changes.subscribe(() => this.#onChange(), "busy");
+    this.#stopListening = this.#changes.listen();
     void this.#claim();
   }
 
@@ -90,6 +94,7 @@ export class Worker {
   async #drain(): Promise<void> {
     this.#stopping = true;
     this.#subscription?.end();
+    this.#stopListening?.();
     this.#disarm?.();
     clearTimeout(this.#retry);
     for (const activation of this.#activations.values()) activation.drain();
@@ -108,7 +113,10 @@ export class Worker {
 
   async #giveBack(activations: Activation[]): Promise<void> {
     for (const activation of activations) activation.stop();
-    await this.#release(activations.map(({ execution }) => execution), null);
+    await this.#release(
+      activations.map(({ execution }) => execution),
+      null,
+    );
   }
 
   #onChange(): void {
@@ -144,6 +152,7 @@ export class Worker {
       } while (this.#again && !this.#stopping);
       this.#arm();
     } catch (error) {
+      this.#isUnsure = true;
       this.#retryLater("claiming failed", error);
     } finally {
       this.#claiming = false;
@@ -157,12 +166,22 @@ export class Worker {
     if (free <= 0 || next === null || next > clock.now()) return;
     const claimed = await this.#committer.run(() => {
       const now = clock.now();
+      if (this.#isUnsure) this.#abandonUnknown(now);
       const executions = store.executions.claim(this.id, now + this.#leaseMs, now, free);
       for (const execution of executions) if (execution.blockedReason === null) this.#noteStart(execution);
       return executions;
     });
+    this.#isUnsure = false;
     for (const execution of claimed) void this.#activate(execution);
     if (claimed.length > 0) this.#again = true;
+  }
+
+  /** A claim whose commit failed may be on the disk all the same, and its lease would be renewed for ever. */
+  #abandonUnknown(now: number): void {
+    const held = new Set([...this.#held].map(({ seq }) => seq));
+    for (const { seq, epoch } of this.#context.store.executions.ownedBy(this.id)) {
+      if (!held.has(seq)) this.#context.store.executions.release({ seq, owner: this.id, epoch }, now, null);
+    }
   }
 
   async #activate(execution: Execution): Promise<void> {
@@ -191,7 +210,11 @@ export class Worker {
   async #load(execution: Execution): Promise<Activation | undefined> {
     const { ports, store, clock } = this.#context;
     const fence = { seq: execution.seq, owner: this.id, epoch: execution.epoch };
-    const scope = new LoadingScope(execution, (log) => void this.#committer.run(() => store.logs.append(execution.seq, log)), clock);
+    const scope = new LoadingScope(
+      execution,
+      (log) => void this.#committer.run(() => store.logs.append(execution.seq, log)),
+      clock,
+    );
     try {
       const loading = scopeStorage.run(scope.scope, () => ports.loadFlow(execution.version, execution.workflow));
       const loaded = await loading;

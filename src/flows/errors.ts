@@ -12,6 +12,9 @@ export class CheckpointFailed extends Error {
     this.checkpoint = selector;
     this.origin = failure.origin;
     this.code = failure.code;
+    // Where it failed is what an author looks for, not where the engine handed that over.
+    const frames = failure.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
+    this.stack = [`CheckpointFailed: ${this.message}`, ...frames].join("\n");
   }
 }
 
@@ -45,7 +48,9 @@ export class ExecutionFailed extends Error {
   readonly failure: Failure | null;
 
   constructor(executionId: string, status: "failed" | "cancelled", failure: Failure | null) {
-    super(`execution ${executionId} ${status === "failed" ? "failed" : "was cancelled"}${failure ? `: ${failure.message}` : ""}`);
+    super(
+      `execution ${executionId} ${status === "failed" ? "failed" : "was cancelled"}${failure ? `: ${failure.message}` : ""}`,
+    );
     this.executionId = executionId;
     this.status = status;
     this.failure = failure;

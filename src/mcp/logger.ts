@@ -11,7 +11,7 @@ const gravity = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 1
 
 /** A logger that loads pino with its first line: a server that has nothing to say never does. */
 export function createLogger(env: NodeJS.ProcessEnv): Logger {
-  const level = levelOf(env["SAVEPOINT_LOG_LEVEL"]);
+  const level = levelOf(env.SAVEPOINT_LOG_LEVEL);
   let loading: Promise<Pino> | undefined;
   return {
     log(lineLevel, message, cause) {

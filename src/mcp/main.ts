@@ -1,3 +1,4 @@
+import { useCompileCache } from "./compile-cache.ts";
 import { claimStdout } from "./protocol-stdout.ts";
 
 export interface McpOptions {
@@ -14,15 +15,16 @@ export async function main(options: McpOptions): Promise<void> {
   // Before anything else is loaded: only the protocol may write there.
   const stdout = claimStdout();
   const leaving = clientLeaves(stdout);
+  useCompileCache(options.project);
   const [{ openApp }, { createMcpServer }, { createLogger }, { StdioServerTransport }] = await Promise.all([
     import("../app.ts"),
     import("./server.ts"),
     import("./logger.ts"),
     import("@modelcontextprotocol/sdk/server/stdio.js"),
   ]);
-  const app = await openApp(options);
-  const logger = createLogger(app.config.env);
-  const onProblem = (message: string, cause: unknown) => logger.log("error", message, cause);
+  const logger = createLogger(process.env);
+  const onProblem = (message: string, cause?: unknown) => logger.log("error", message, cause);
+  const app = await openApp({ ...options, onProblem });
   const closing = new AbortController();
   const calls = new Set<Promise<unknown>>();
   const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall: (call) => track(calls, call) });

@@ -146,7 +146,7 @@ function attempt(work: () => void): void {
   } catch {}
 }
 
-export function isOlder(version: string, than: string): boolean {
+function isOlder(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split(/[.-]/).slice(0, 3).map(Number));
   for (let i = 0; i < 3; i++) {
     const [left, right] = [a?.[i] ?? 0, b?.[i] ?? 0];

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { processStart } from "../processes/identity.ts";
 import type { Clock } from "../core/clock.ts";
 import { newId } from "../core/ids.ts";
+import { processStart } from "../processes/identity.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkerKind } from "../store/workers.ts";
 import { reapDeadWorkers } from "./liveness.ts";
@@ -72,7 +72,9 @@ export function takeSeat(store: Store, clock: Clock, options: SeatOptions): Seat
 function register(store: Store, clock: Clock, id: string, options: SeatOptions): boolean {
   const row = newRow(clock, id, options);
   return store.write(() => {
-    return options.reservedId === undefined ? store.workers.insert(row) : store.workers.activate(id, row, row.heartbeatAt);
+    return options.reservedId === undefined
+      ? store.workers.insert(row)
+      : store.workers.activate(id, row, row.heartbeatAt);
   });
 }
 

@@ -20,12 +20,20 @@ export function openConnection(path: string): Connection {
     connection.pragma("foreign_keys = ON");
     connection.prepare("SELECT count(*) FROM sqlite_master").get();
     assertDurable(connection);
-    // SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
-    chmodSync(path, 0o600);
+    restrict(path);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  }
+}
+
+/** SQLite gives the files beside it (-wal, -shm) the mode of the database itself; only its owner may change that. */
+function restrict(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   }
 }
 

@@ -66,11 +66,14 @@ function fromTagged(database: Kysely<Tables>, { tags = [] }: ExecutionFilter): Q
   const joined = query.innerJoin("execution_tags", (join) =>
     join.onRef("execution_seq", "=", "seq").on("tag", "=", first),
   );
-  return others.reduce((rest, tag) => {
-    const tagged = sql<number>`(SELECT 1 FROM execution_tags WHERE tag = ${tag} AND execution_seq = seq)`;
-    return rest.where(tagged, "=", 1);
-    // None of the columns that follow is in the table of tags.
-  }, joined as unknown as Query);
+  return others.reduce(
+    (rest, tag) => {
+      const tagged = sql<number>`(SELECT 1 FROM execution_tags WHERE tag = ${tag} AND execution_seq = seq)`;
+      return rest.where(tagged, "=", 1);
+      // None of the columns that follow is in the table of tags.
+    },
+    joined as unknown as Query,
+  );
 }
 
 /** Tags alone are read in the order of their key; with an index of the executions, in the order of that one. */
@@ -100,16 +103,20 @@ function withFilters(query: Query, filter: ExecutionFilter): Query {
 function withTimes(query: Query, since: number | undefined, until: number | undefined): Query {
   let filtered = query;
   if (since !== undefined) {
-    filtered = filtered
-      .where(sql`+created_at`, ">=", since)
-      .where("seq", ">=", sql<number>`coalesce((SELECT seq FROM executions WHERE created_at >= ${since}
-        ORDER BY created_at, seq LIMIT 1), ${Number.MAX_SAFE_INTEGER})`);
+    filtered = filtered.where(sql`+created_at`, ">=", since).where(
+      "seq",
+      ">=",
+      sql<number>`coalesce((SELECT seq FROM executions WHERE created_at >= ${since}
+        ORDER BY created_at, seq LIMIT 1), ${Number.MAX_SAFE_INTEGER})`,
+    );
   }
   if (until !== undefined) {
-    filtered = filtered
-      .where(sql`+created_at`, "<=", until)
-      .where("seq", "<=", sql<number>`coalesce((SELECT seq FROM executions WHERE created_at <= ${until}
-        ORDER BY created_at DESC, seq DESC LIMIT 1), 0)`);
+    filtered = filtered.where(sql`+created_at`, "<=", until).where(
+      "seq",
+      "<=",
+      sql<number>`coalesce((SELECT seq FROM executions WHERE created_at <= ${until}
+        ORDER BY created_at DESC, seq DESC LIMIT 1), 0)`,
+    );
   }
   return filtered;
 }

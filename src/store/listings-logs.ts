@@ -34,7 +34,8 @@ export function listLogs(database: Kysely<Tables>, filter: LogsFilter): Promise<
   if (level !== undefined) query = query.where("level", "in", logLevels.slice(logLevels.indexOf(level)));
   if (source !== undefined) query = query.where("source", "=", source);
   // As one JSON parameter: a checkpoint that was called ten thousand times would be as many parameters.
-  if (ordinals !== undefined) query = query.where(sql<boolean>`ordinal IN (SELECT value FROM json_each(${JSON.stringify(ordinals)}))`);
+  if (ordinals !== undefined)
+    query = query.where(sql<boolean>`ordinal IN (SELECT value FROM json_each(${JSON.stringify(ordinals)}))`);
   const before = beforeId === undefined ? query : query.where("id", "<", beforeId);
   const rows = before
     .select(["id", "at", "level", "source", "ordinal"])

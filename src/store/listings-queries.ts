@@ -1,8 +1,8 @@
 import { Kysely, SqliteDialect } from "kysely";
 import type { Connection } from "./database.ts";
-import { listEvents, type EventsFilter } from "./listings-events.ts";
+import { type EventsFilter, listEvents } from "./listings-events.ts";
 import { type ExecutionFilter, listExecutions } from "./listings-executions.ts";
-import { listLogs, type LogsFilter } from "./listings-logs.ts";
+import { type LogsFilter, listLogs } from "./listings-logs.ts";
 import { listWaits, type WaitsFilter } from "./listings-waits.ts";
 import type { Tables } from "./tables.ts";
 

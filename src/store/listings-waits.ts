@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import { entryId } from "./selectors.ts";
 import { type Page, pageOf } from "./listings-page.ts";
+import { entryId } from "./selectors.ts";
 import type { Tables } from "./tables.ts";
 
 export interface WaitsFilter {
@@ -34,7 +34,9 @@ export async function listWaits(database: Kysely<Tables>, filter: WaitsFilter): 
   let query = database
     .selectFrom(pending.as("pending"))
     .innerJoin("journal", (join) =>
-      join.onRef("journal.execution_seq", "=", "pending.execution_seq").onRef("journal.ordinal", "=", "pending.ordinal"),
+      join
+        .onRef("journal.execution_seq", "=", "pending.execution_seq")
+        .onRef("journal.ordinal", "=", "pending.ordinal"),
     )
     .innerJoin("executions", "executions.seq", "pending.execution_seq");
   if (workflow !== undefined) query = query.where("executions.workflow", "=", workflow);

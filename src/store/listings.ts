@@ -1,5 +1,5 @@
-import type { ExecutionFilter, ExecutionSummary } from "./listings-executions.ts";
 import type { EventRow, EventsFilter } from "./listings-events.ts";
+import type { ExecutionFilter, ExecutionSummary } from "./listings-executions.ts";
 import { type JournalOverview, journalOverview } from "./listings-journal.ts";
 import type { LogLine, LogsFilter } from "./listings-logs.ts";
 import type { Page } from "./listings-page.ts";

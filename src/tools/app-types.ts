@@ -3,11 +3,9 @@ import type { App } from "../app.ts";
 /** Types of the layers below, by the way in which the app hands them out. */
 export type Execution = ReturnType<App["findExecution"]>;
 export type EntryOverview = ReturnType<App["listings"]["journal"]["entries"]>[number];
-export type JournalEntry = NonNullable<ReturnType<App["store"]["journal"]["find"]>>;
 export type Artifact = NonNullable<ReturnType<App["store"]["artifacts"]["find"]>>;
 export type ExecutionSummary = Awaited<ReturnType<App["listings"]["executions"]>>["items"][number];
 export type PendingWait = Awaited<ReturnType<App["listings"]["waits"]>>["items"][number];
 export type LogLine = Awaited<ReturnType<App["listings"]["logs"]>>["items"][number];
 export type ResolvedFlow = Awaited<ReturnType<App["code"]["resolve"]>>;
-export type Version = ResolvedFlow["version"];
 export type WorkerRow = ReturnType<App["stack"]["workers"]>[number];

@@ -3,6 +3,7 @@ import { UserError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
 import { callText, cut } from "./display.ts";
 import type { Operation } from "./operation.ts";
+import { inputSchemaOf } from "./published-schemas.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -19,7 +20,10 @@ export function argumentError(operation: Operation, issues: readonly Issue[], gi
 
 function problemsOf(issue: Issue, given: unknown): string[] {
   const name = issue.path.map(String).join(".");
-  const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], given);
+  const value = issue.path.reduce<unknown>(
+    (at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step],
+    given,
+  );
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => `the argument ${JSON.stringify(name === "" ? key : `${name}.${key}`)} is unknown`);
@@ -30,7 +34,9 @@ function problemsOf(issue: Issue, given: unknown): string[] {
     case "invalid_value":
       return [`${name} must be ${issue.values.map((one) => JSON.stringify(one)).join(" or ")}; it is ${shown(value)}`];
     case "invalid_union":
-      return [`${name} must be ${issue.errors.flatMap((one) => one.flatMap(expected)).join(" or ")}; it is ${shown(value)}`];
+      return [
+        `${name} must be ${issue.errors.flatMap((one) => one.flatMap(expected)).join(" or ")}; it is ${shown(value)}`,
+      ];
     default:
       return [`${name}: ${issue.message}; it is ${shown(value)}`];
   }
@@ -48,13 +54,12 @@ function suggestionsOf(operation: Operation, issue: Issue): string[] {
   });
 }
 
-function takes({ name, input }: Operation): string {
-  const names = Object.entries(input.shape).map(([key, field]) => (isRequired(field) ? `${key} (required)` : key));
+function takes(operation: Operation): string {
+  const { name, input } = operation;
+  const required = inputSchemaOf(operation).required;
+  const isRequired = (key: string) => Array.isArray(required) && required.includes(key);
+  const names = Object.keys(input.shape).map((key) => (isRequired(key) ? `${key} (required)` : key));
   return names.length === 0 ? `${name} takes no arguments.` : `${name} takes ${names.join(", ")}.`;
-}
-
-function isRequired(field: z.core.$ZodType): boolean {
-  return field._zod.optin !== "optional";
 }
 
 function article(type: string): string {

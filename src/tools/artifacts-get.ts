@@ -4,8 +4,8 @@ import { UserError } from "../core/errors.ts";
 import { artifactSchema } from "./artifact-refs.ts";
 import { artifactWindow } from "./artifact-window.ts";
 import { callText } from "./display.ts";
-import { json } from "./fields.ts";
-import { findArtifactById, findArtifactByName, type FoundArtifact } from "./find-artifact.ts";
+import { json, open } from "./fields.ts";
+import { type FoundArtifact, findArtifactById, findArtifactByName } from "./find-artifact.ts";
 import { defineOperation, reading } from "./operation.ts";
 
 const input = z.strictObject({
@@ -33,9 +33,8 @@ export const artifactsGet = defineOperation({
     next_offset: z.number().nullable(),
   }),
   outputShown: z.looseObject({
-    artifact: z.looseObject({}),
-    encoding: z.enum(["text", "json", "base64"]),
-    value: json().optional(),
+    artifact: open(),
+    encoding: z.string(),
     text: z.string().optional(),
     total_chars: z.number(),
     next_offset: z.number().nullable(),
@@ -53,7 +52,8 @@ function find(app: App, { artifact_id: id, execution_id: executionId, name }: z.
   if (id === undefined && executionId !== undefined && name !== undefined) {
     return findArtifactByName(app, app.findExecution(executionId), name);
   }
-  const list = executionId === undefined ? "" : ` ${callText("artifacts_list", { execution_id: executionId })} shows the names.`;
+  const list =
+    executionId === undefined ? "" : ` ${callText("artifacts_list", { execution_id: executionId })} shows the names.`;
   throw new UserError("invalid_input", "artifacts_get takes either artifact_id, or execution_id and name", {
     hint: `Example: ${callText("artifacts_get", artifactsGet.example)}.${list}`,
   });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ArtifactRef, artifactSchema, artifactsOf, checkpointsOf } from "./artifact-refs.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
-import { cursor, executionId, limit, listOf } from "./fields.ts";
+import { cursor, executionId, limit, listOf, listShown } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 
 const listing = "artifacts";
@@ -24,13 +24,16 @@ export const artifactsList = defineOperation({
     "Read one with artifacts_get.",
   input,
   output: listOf(artifactSchema),
+  outputShown: listShown(),
   annotations: reading,
   example: { execution_id: "0199a3f2", name: "report" },
   async handler({ app }, args) {
     const execution = app.findExecution(args.execution_id);
     // An artifact keeps its place counted from the oldest, while newer ones come.
     const all = artifactsOf(app, execution).map((ref, place) => ({ ref, place }));
-    const names = new Map(checkpointsOf(app, execution).map(({ selector, name, id }) => [selector, [selector, name, id]]));
+    const names = new Map(
+      checkpointsOf(app, execution).map(({ selector, name, id }) => [selector, [selector, name, id]]),
+    );
     const fitting = all.filter(({ ref }) => isWanted(ref, args, names.get(ref.checkpoint ?? "") ?? [])).reverse();
     const [before = Number.POSITIVE_INFINITY] = readCursor(listing, args.cursor) ?? [];
     const rest = fitting.filter(({ place }) => place < before);

@@ -38,9 +38,11 @@ function storeTrouble(thrown: unknown): UserError | undefined {
 
 function reasonOf(error: Error): string | undefined {
   const code = "code" in error ? String(error.code) : "";
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "database_busy: another process holds the database";
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
+    return "database_busy: another process holds the database";
   if (code === "SQLITE_FULL" || code === "ENOSPC") return "disk_full: the disk that holds the project is full";
-  if (code.startsWith("SQLITE_READONLY") || code === "EROFS") return "read_only: the project's database cannot be written";
+  if (code.startsWith("SQLITE_READONLY") || code === "EROFS")
+    return "read_only: the project's database cannot be written";
   return code.startsWith("SQLITE_IOERR") ? "read_error: the project's database cannot be read" : undefined;
 }
 
@@ -54,7 +56,9 @@ function bug(thrown: unknown, onProblem: (message: string, cause: unknown) => vo
 }
 
 function fallbackHint(code: ErrorCode): string {
-  return code === "not_found" ? "executions_list and status show what there is." : "Correct the call and make it again.";
+  return code === "not_found"
+    ? "executions_list and status show what there is."
+    : "Correct the call and make it again.";
 }
 
 function shortDetails(app: App, details: Record<string, unknown>): Record<string, unknown> {

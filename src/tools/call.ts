@@ -21,7 +21,8 @@ async function perform(context: CallContext, operation: Operation, args: unknown
   if (!input.success) throw argumentError(operation, input.error.issues, args);
   const answer = await operation.handler(context, input.data);
   const output = operation.output.safeParse(answer);
-  if (!output.success) throw new Error(`${operation.name} answered what its schema does not allow`, { cause: output.error });
+  if (!output.success)
+    throw new Error(`${operation.name} answered what its schema does not allow`, { cause: output.error });
   return output.data as Record<string, unknown>;
 }
 

@@ -9,7 +9,7 @@ export function exampleValue(schema: unknown, root: unknown = schema, depth = 0)
   if (!isSchema(schema) || depth > deepest) return null;
   const given = givenExample(schema);
   if (given !== undefined) return given;
-  if (typeof schema["$ref"] === "string") return exampleValue(resolve(root, schema["$ref"]), root, depth + 1);
+  if (typeof schema.$ref === "string") return exampleValue(resolve(root, schema.$ref), root, depth + 1);
   for (const key of ["anyOf", "oneOf", "allOf"]) {
     const [first] = list(schema[key]);
     if (first !== undefined) return exampleValue(first, root, depth + 1);
@@ -18,13 +18,13 @@ export function exampleValue(schema: unknown, root: unknown = schema, depth = 0)
 }
 
 function givenExample(schema: Schema): Json | undefined {
-  const [example] = list(schema["examples"]);
-  const [option] = list(schema["enum"]);
-  return (schema["const"] ?? example ?? schema["default"] ?? option) as Json | undefined;
+  const [example] = list(schema.examples);
+  const [option] = list(schema.enum);
+  return (schema.const ?? example ?? schema.default ?? option) as Json | undefined;
 }
 
 function exampleOfType(schema: Schema, root: unknown, depth: number): Json {
-  const type = Array.isArray(schema["type"]) ? schema["type"][0] : schema["type"];
+  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   switch (type) {
     case "boolean":
       return true;
@@ -34,23 +34,23 @@ function exampleOfType(schema: Schema, root: unknown, depth: number): Json {
     case "string":
       return exampleText(schema);
     case "array":
-      return Array.from({ length: number(schema["minItems"], 0) }, () => exampleValue(schema["items"], root, depth + 1));
+      return Array.from({ length: number(schema.minItems, 0) }, () => exampleValue(schema.items, root, depth + 1));
     case "null":
       return null;
     default:
-      return isSchema(schema["properties"]) ? exampleObject(schema, root, depth) : true;
+      return isSchema(schema.properties) ? exampleObject(schema, root, depth) : true;
   }
 }
 
 function exampleObject(schema: Schema, root: unknown, depth: number): Json {
-  const properties = isSchema(schema["properties"]) ? schema["properties"] : {};
-  const required = list(schema["required"]).map(String);
+  const properties = isSchema(schema.properties) ? schema.properties : {};
+  const required = list(schema.required).map(String);
   return Object.fromEntries(required.map((name) => [name, exampleValue(properties[name], root, depth + 1)]));
 }
 
 function exampleNumber(schema: Schema): number {
-  const least = number(schema["minimum"], number(schema["exclusiveMinimum"], 0) + 1);
-  return Math.min(least, number(schema["maximum"], Number.POSITIVE_INFINITY));
+  const least = Math.max(number(schema.minimum, 1), number(schema.exclusiveMinimum, 0) + 1);
+  return Math.min(Math.max(1, least), number(schema.maximum, Number.POSITIVE_INFINITY));
 }
 
 const texts: Record<string, string> = {

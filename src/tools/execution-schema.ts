@@ -106,13 +106,23 @@ export const executionSchema = z.object({
   children: z.array(childSchema).optional(),
 });
 
-/** What listings show of it where `executions_get` has the whole. */
-export const executionBrief = z.looseObject({
+/** What the list of operations shows of it; `executions_get` shows more. */
+export const executionShown = z.looseObject({ execution_id: z.string(), status: z.string(), next: z.string() });
+
+export const executionOutline = z.looseObject({
   execution_id: z.string(),
+  workflow: z.string(),
   status: z.enum(executionStatuses),
+  created_at: instant(),
+  ended_at: instant().nullable(),
   result: json(),
-  pending_waits: z.array(z.looseObject({})),
-  next: z.string(),
+  result_preview: z.string().optional().describe("Beginning of a result that is too long to show"),
+  failure: failureSchema.nullable(),
+  blocked_reason: z.string().nullable(),
+  pending_waits: z.array(pendingWaitSchema.pick({ wait_id: true, name: true, question: true, schema: true })),
+  counts: fields(),
+  next: z.string().describe("The call that makes sense now"),
+  checkpoints: z.array(checkpointSchema.pick({ selector: true, status: true, origin: true })),
 });
 
 export type ExecutionView = z.input<typeof executionSchema>;

@@ -1,8 +1,8 @@
 import type { App } from "../app.ts";
 import type { EntryOverview, Execution } from "./app-types.ts";
+import { cut, iso, isoOrNull, withoutRoot } from "./display.ts";
 import { checkpointViews, settledWaitViews, sleepViews } from "./entry-views.ts";
 import type { ExecutionView } from "./execution-schema.ts";
-import { cut, iso, isoOrNull } from "./display.ts";
 import { failureView } from "./failure-view.ts";
 import { nextStep } from "./next-step.ts";
 import { overdueSince } from "./overdue.ts";
@@ -14,7 +14,11 @@ export type Detail = "concise" | "full";
 const mostChildren = 50;
 
 /** An execution as callers see it: everything that they need to decide what to do next. */
-export async function executionView(app: App, execution: Execution, detail: Detail = "concise"): Promise<ExecutionView> {
+export async function executionView(
+  app: App,
+  execution: Execution,
+  detail: Detail = "concise",
+): Promise<ExecutionView> {
   const entries = app.listings.journal.entries(execution);
   const view = { ...summaryOf(app, execution, detail), ...journalOf(app, execution, entries, detail) };
   const next = nextStep(app, execution, view);
@@ -49,7 +53,7 @@ function summaryOf(app: App, execution: Execution, detail: Detail) {
     replayed_from: execution.replayedFrom,
     ...resultView(app, execution),
     failure: "failure" in execution && execution.failure ? failureView(app, execution.failure, detail) : null,
-    blocked_reason: execution.blockedReason === null ? null : cut(execution.blockedReason, 2_000),
+    blocked_reason: execution.blockedReason === null ? null : cut(withoutRoot(app, execution.blockedReason), 2_000),
     overdue: since === null ? null : { since: iso(since) },
     progress: execution.progress,
     metadata: execution.metadata,

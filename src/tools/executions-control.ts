@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { executionId } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { ensureWorker } from "./worker-care.ts";
 
 const input = z.strictObject({ execution_id: executionId() });
-const shared = { input, output: executionSchema, outputShown: executionBrief, example: { execution_id: "0199a3f2" } };
+const shared = { input, output: executionSchema, outputShown: executionShown, example: { execution_id: "0199a3f2" } };
 
 export const executionsRetry = defineOperation({
   ...shared,

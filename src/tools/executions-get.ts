@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { executionSchema } from "./execution-schema.ts";
+import { executionOutline, executionSchema } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { executionId, waitSeconds } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
@@ -17,6 +17,7 @@ export const executionsGet = defineOperation({
     detail: z.enum(["concise", "full"]).default("concise").describe("How much of each checkpoint to show."),
   }),
   output: executionSchema,
+  outputShown: executionOutline,
   annotations: reading,
   example: { execution_id: "0199a3f2", wait_seconds: 30 },
   async handler(context, { execution_id: id, wait_seconds: seconds, detail }) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isUserError, UserError } from "../core/errors.ts";
 import { callText } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
-import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { executionId, idempotencyKey, json, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
@@ -27,7 +27,7 @@ export const executionsInput = defineOperation({
     "The first answer wins; one that does not fit the schema changes nothing. pending_waits of executions_get, or executions_waits, show what is asked.",
   input,
   output: executionSchema,
-  outputShown: executionBrief,
+  outputShown: executionShown,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   example: { execution_id: "0199a3f2", value: true },
   async handler(context, args) {
@@ -44,10 +44,14 @@ export const executionsInput = defineOperation({
 
 /** A refused value comes back with one that would do. */
 function withExample(error: unknown, { execution_id: id, wait, value }: z.output<typeof input>): unknown {
-  const schema = isUserError(error) ? error.details?.["schema"] : undefined;
+  const schema = isUserError(error) ? error.details?.schema : undefined;
   if (!isUserError(error) || typeof schema !== "object" || schema === null) return error;
   const args = { execution_id: id, ...(wait !== undefined && { wait }), value: exampleValue(schema) };
-  const hints = [error.hint, ...jsonAsText(schema as Record<string, unknown>, value), `Example: ${callText("executions_input", args)}`];
+  const hints = [
+    error.hint,
+    ...jsonAsText(schema as Record<string, unknown>, value),
+    `Example: ${callText("executions_input", args)}`,
+  ];
   return new UserError(error.code, error.message, {
     hint: hints.filter((hint) => hint !== undefined).join(" "),
     details: error.details,

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import type { App } from "../app.ts";
 import { executionStatuses } from "../core/statuses.ts";
 import type { ExecutionSummary } from "./app-types.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
-import { cut, iso, isoOrNull } from "./display.ts";
-import { cursor, limit, listOf } from "./fields.ts";
+import { cut, iso, isoOrNull, withoutRoot } from "./display.ts";
+import { cursor, limit, listOf, listShown } from "./fields.ts";
 import { parseInstant } from "./instants.ts";
 import { defineOperation, reading } from "./operation.ts";
 import { overdueSince } from "./overdue.ts";
@@ -41,12 +42,17 @@ export const executionsList = defineOperation({
     trigger: z.string().min(1).optional().describe('What started it: "api", "manual" or "replay".'),
     tags: z.array(z.string().min(1)).max(20).default([]).describe("Executions that have all of these."),
     replayed_from: z.string().min(1).optional().describe("Replays of this execution."),
-    since: z.string().min(1).optional().describe('Created since: "2026-11-05", "2026-11-05T10:00:00Z", or so long ago: "2h".'),
+    since: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Created since: "2026-11-05", "2026-11-05T10:00:00Z", or so long ago: "2h".'),
     until: z.string().min(1).optional().describe("Created until; written like since."),
     limit: limit(),
     cursor: cursor(),
   }),
   output: listOf(summary),
+  outputShown: listShown(),
   annotations: reading,
   example: { status: "failed", since: "1d" },
   async handler({ app }, args) {
@@ -61,7 +67,7 @@ export const executionsList = defineOperation({
     });
     const last = page.items.at(-1);
     return {
-      items: page.items.map((item) => summaryView(item, now)),
+      items: page.items.map((item) => summaryView(app, item)),
       next_cursor: page.hasMore && last !== undefined ? writeCursor(listing, [last.seq]) : null,
       total: page.total,
       total_is_exact: page.totalIsExact,
@@ -69,7 +75,7 @@ export const executionsList = defineOperation({
   },
 });
 
-function summaryView(item: ExecutionSummary, now: number): z.input<typeof summary> {
+function summaryView(app: App, item: ExecutionSummary): z.input<typeof summary> {
   return {
     execution_id: item.id,
     workflow: item.workflow,
@@ -83,8 +89,8 @@ function summaryView(item: ExecutionSummary, now: number): z.input<typeof summar
     attempt: item.attempt,
     replayed_from: item.replayedFrom,
     pending_waits: item.pendingWaits,
-    failure: item.failure,
-    blocked_reason: item.blockedReason === null ? null : cut(item.blockedReason, 300),
-    overdue_since: isoOrNull(overdueSince(item, now)),
+    failure: item.failure && { code: item.failure.code, message: withoutRoot(app, item.failure.message) },
+    blocked_reason: item.blockedReason === null ? null : cut(withoutRoot(app, item.blockedReason), 300),
+    overdue_since: isoOrNull(overdueSince(item, app.clock.now())),
   };
 }

@@ -4,7 +4,7 @@ import { didYouMean } from "../core/suggest.ts";
 import type { EntryOverview, LogLine } from "./app-types.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
 import { beginning, iso } from "./display.ts";
-import { cursor, executionId, listOf } from "./fields.ts";
+import { cursor, executionId, listOf, listShown } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 
 const listing = "logs";
@@ -36,6 +36,7 @@ export const executionsLogs = defineOperation({
     detail: z.enum(["concise", "full"]).default("concise").describe("Concise cuts long lines."),
   }),
   output: listOf(line),
+  outputShown: listShown(),
   annotations: reading,
   example: { execution_id: "0199a3f2", level: "warn" },
   async handler({ app }, args) {
@@ -69,7 +70,9 @@ function ordinalsOf(entries: readonly EntryOverview[], wanted: string): number[]
   if (meant.length > 0) return meant.map(({ ordinal }) => ordinal);
   const names = entries.map(({ selector }) => selector);
   throw new UserError("not_found", `checkpoint: the execution has no checkpoint ${JSON.stringify(wanted)}`, {
-    hint: didYouMean(wanted, names) ?? (names.length === 0 ? "It has recorded none yet." : `It has: ${names.slice(0, 30).join(", ")}.`),
+    hint:
+      didYouMean(wanted, names) ??
+      (names.length === 0 ? "It has recorded none yet." : `It has: ${names.slice(0, 30).join(", ")}.`),
     details: { selectors: names.slice(0, 100) },
   });
 }

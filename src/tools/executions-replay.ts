@@ -4,9 +4,9 @@ import { UserError } from "../core/errors.ts";
 import { decodeForDisplay, decodeValue, encodeValue } from "../core/values.ts";
 import type { Execution, ResolvedFlow } from "./app-types.ts";
 import { callText } from "./display.ts";
-import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
-import { executionId, idempotencyKey, json, waitSeconds } from "./fields.ts";
+import { executionId, idempotencyKey, json, open, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { ensureWorker } from "./worker-care.ts";
@@ -54,7 +54,7 @@ export const executionsReplay = defineOperation({
     "dry_run shows the plan first. Answers { execution, plan }; follow execution.next.",
   input,
   output: z.object({ execution: executionSchema.nullable(), plan }),
-  outputShown: z.object({ execution: executionBrief.nullable(), plan }),
+  outputShown: z.object({ execution: executionShown.nullable(), plan: open() }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   example: { execution_id: "0199a3f2", from: "draft", dry_run: true },
   async handler(context, args) {
@@ -70,7 +70,7 @@ export const executionsReplay = defineOperation({
       dryRun: args.dry_run,
       idempotencyKey: args.idempotency_key,
       version: { hash: version.hash, checkpoints: version.checkpoints },
-      timeoutMs: flow.options.timeoutMs ?? timeLimitOf(source),
+      timeoutMs: source.timeoutMs ?? flow.options.timeoutMs ?? null,
     });
     const planned = planView(outcome.plan);
     if (outcome.execution === null) return { execution: null, plan: planned };
@@ -85,9 +85,13 @@ async function codeFor(app: App, source: Execution, code: "original" | "current"
   const current = await app.code.resolve(source.target);
   const found = app.describeFlow(current.version.hash, source.workflow);
   if (found?.flow.exportName === current.flow.exportName) return current;
-  throw new UserError("invalid_input", `code: ${source.target} is called ${current.flow.name} now, and was ${source.workflow}`, {
-    hint: `Give the flow its former name, or start afresh: ${callText("executions_run", { target: source.target })}`,
-  });
+  throw new UserError(
+    "invalid_input",
+    `code: ${source.target} is called ${current.flow.name} now, and was ${source.workflow}`,
+    {
+      hint: `Give the flow its former name, or start afresh: ${callText("executions_run", { target: source.target })}`,
+    },
+  );
 }
 
 function originalCode(app: App, { version, workflow, target }: Execution): ResolvedFlow {
@@ -123,12 +127,9 @@ function isFields(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype;
 }
 
-/** The limit that the source was run with. */
-function timeLimitOf({ deadlineAt, createdAt }: Execution): number | null {
-  return deadlineAt === null ? null : deadlineAt - createdAt;
-}
-
-function planView(found: Record<"reused" | "overridden" | "rerun" | "asked" | "answered", string[]>): z.input<typeof plan> {
+function planView(
+  found: Record<"reused" | "overridden" | "rerun" | "asked" | "answered", string[]>,
+): z.input<typeof plan> {
   const { reused, overridden, rerun, asked, answered } = found;
   return {
     reused: shortList(reused),

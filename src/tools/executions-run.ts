@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { App } from "../app.ts";
 import { parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
-import type { ResolvedFlow } from "./app-types.ts";
-import { executionBrief, executionSchema } from "./execution-schema.ts";
+import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { idempotencyKey, json, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
@@ -18,7 +16,9 @@ const input = z.strictObject({
   target: z
     .string()
     .min(1)
-    .describe('What to run: "path/to/file.ts:flow" in the project, "package/module:flow", or the name of a flow under flows/.'),
+    .describe(
+      'What to run: "path/to/file.ts:flow" in the project, "package/module:flow", or the name of a flow under flows/.',
+    ),
   input: json().optional().describe("Input of the workflow; it must fit the workflow's schema."),
   wait_seconds: waitSeconds(5),
   stack: z.string().min(1).default("local").describe("Where it runs; stacks_list shows what there is."),
@@ -38,7 +38,7 @@ export const executionsRun = defineOperation({
     "The input is checked before anything is queued. Follow `next` in the answer: executions_input answers what it asks, executions_get waits for more.",
   input,
   output: executionSchema,
-  outputShown: executionBrief,
+  outputShown: executionShown,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   example: { target: "flows/review.ts:review", input: { topic: "otters" } },
   async handler(context, args) {
@@ -47,9 +47,12 @@ export const executionsRun = defineOperation({
     const timeoutMs = timeoutOf(args.timeout);
     const resolved = await app.code.resolve(args.target);
     const { version, flow } = resolved;
-    checkInput(resolved, args.input, (example) => ({ name: "executions_run", args: { target: args.target, input: example } }));
+    checkInput(resolved, args.input, (example) => ({
+      name: "executions_run",
+      args: { target: args.target, input: example },
+    }));
     const queued = await app.engine.run({
-      workflow: workflowName(app, resolved),
+      workflow: flow.name,
       target: `${version.sourcePath}:${flow.exportName}`,
       version: version.hash,
       input: args.input,
@@ -76,11 +79,7 @@ function timeoutOf(timeout: string | number | undefined): number | undefined {
   if (timeout === undefined) return undefined;
   const timeoutMs = parseDuration(timeout, "s", "timeout");
   if (timeoutMs > 0) return timeoutMs;
-  throw new UserError("invalid_input", "timeout: it must be longer than nothing", { hint: 'For example 90 (seconds) or "2h".' });
-}
-
-/** The flow's own name, unless a worker would find another flow of the file under it. */
-function workflowName(app: App, { version, flow }: ResolvedFlow): string {
-  const found = app.describeFlow(version.hash, flow.name)?.flow;
-  return found?.exportName === flow.exportName ? flow.name : flow.exportName;
+  throw new UserError("invalid_input", "timeout: it must be longer than nothing", {
+    hint: 'For example 90 (seconds) or "2h".',
+  });
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { PendingWait } from "./app-types.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
 import { pendingWaitSchema } from "./execution-schema.ts";
-import { cursor, limit, listOf } from "./fields.ts";
+import { cursor, limit, listOf, listShown } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 import { pendingWaitView } from "./wait-view.ts";
 
@@ -21,6 +21,7 @@ export const executionsWaits = defineOperation({
     cursor: cursor(),
   }),
   output: listOf(z.object({ execution_id: z.string(), workflow: z.string(), ...pendingWaitSchema.shape })),
+  outputShown: listShown(),
   annotations: reading,
   example: { workflow: "review" },
   async handler({ app }, { workflow, execution_id: id, limit: most, cursor: from }) {

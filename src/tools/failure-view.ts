@@ -13,6 +13,12 @@ export function failureView(app: App, failure: Failure, detail: "concise" | "ful
     origin,
     checkpoint: checkpoint ?? null,
     hint: hint === undefined ? null : withoutRoot(app, hint),
-    ...(detail === "full" && stack !== undefined && { stack: withoutRoot(app, stack) }),
+    ...(detail === "full" && stack !== undefined && { stack: projectFrames(app, stack) }),
   };
+}
+
+/** The message, and the frames that lie in the project: where Savepoint is installed is nobody's business. */
+function projectFrames(app: App, stack: string): string {
+  const lines = withoutRoot(app, stack).split("\n");
+  return lines.filter((line) => !/^\s+at .*?(\(|at |async )(node:|file:|\/|[A-Za-z]:\\)/.test(line)).join("\n");
 }

@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 /** Any JSON value, spelt out for clients that drop what has no type. */
-export const json = () =>
-  z.unknown().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
+export const json = () => z.unknown().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
 
 /** An object that another operation describes field by field. */
 export const open = () => z.looseObject({});
 
-export const executionId = () => z.string().min(1).describe("Id of the execution; its first characters are enough when only one begins so.");
+export const executionId = () =>
+  z.string().min(1).describe("Id of the execution; its first characters are enough when only one begins so.");
 
 export const waitSeconds = (seconds: number) =>
   z
@@ -25,7 +25,8 @@ export const idempotencyKey = () =>
     .optional()
     .describe("Your own key for this request: a second call with it changes nothing and answers as the first.");
 
-export const limit = (fallback = 20) => z.number().int().min(1).max(200).default(fallback).describe("Items in one answer.");
+export const limit = (fallback = 20) =>
+  z.number().int().min(1).max(200).default(fallback).describe("Items in one answer.");
 
 export const cursor = () => z.string().min(1).max(500).optional().describe("next_cursor of the answer before.");
 
@@ -38,3 +39,6 @@ export function listOf<Item extends z.ZodType>(item: Item) {
     total_is_exact: z.boolean(),
   });
 }
+
+/** What the list of operations shows of a listing. */
+export const listShown = () => listOf(open());

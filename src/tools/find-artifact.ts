@@ -53,7 +53,9 @@ export function findArtifactByName(app: App, execution: Execution, name: string)
   if (name === "input" || name === "result") return partOf(app, execution, name);
   const names = [...new Set(artifactsOf(app, execution).map((ref) => ref.name))];
   throw new UserError("not_found", `execution ${execution.id} has no artifact ${JSON.stringify(name)}`, {
-    hint: didYouMean(name, names) ?? (names.length === 0 ? "It has none yet." : `It has: ${names.slice(0, 30).join(", ")}.`),
+    hint:
+      didYouMean(name, names) ??
+      (names.length === 0 ? "It has none yet." : `It has: ${names.slice(0, 30).join(", ")}.`),
     details: { names: names.slice(0, 100) },
   });
 }

@@ -27,8 +27,12 @@ export function nextStep(app: App, execution: Execution, view: Known): string {
 }
 
 function afterCompletion({ id }: Execution, { counts, result_preview: preview }: Known): string {
-  const result = preview === undefined ? "It has completed; result is what it returned." : "It has completed; result_preview says how to read the result.";
-  const saved = counts.artifacts === 0 ? "" : ` ${callText("artifacts_list", { execution_id: id })} shows what it saved.`;
+  const result =
+    preview === undefined
+      ? "It has completed; result is what it returned."
+      : "It has completed; result_preview says how to read the result.";
+  const saved =
+    counts.artifacts === 0 ? "" : ` ${callText("artifacts_list", { execution_id: id })} shows what it saved.`;
   return `${result}${saved}`;
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { WorkerRow } from "./app-types.ts";
 import { iso } from "./display.ts";
-import { listOf } from "./fields.ts";
+import { listOf, listShown } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 
 const worker = z.object({
@@ -30,6 +30,7 @@ export const stacksList = defineOperation({
     "Use it when executions stay queued; status says what is overdue.",
   input: z.strictObject({}),
   output: listOf(stack),
+  outputShown: listShown(),
   annotations: reading,
   example: {},
   async handler({ app }) {

@@ -4,6 +4,7 @@ import type { App } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
 import { executionStatuses } from "../core/statuses.ts";
 import { cut, iso, isoOrNull } from "./display.ts";
+import { open } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 import { overdueSince } from "./overdue.ts";
 
@@ -31,6 +32,11 @@ export const status = defineOperation({
     "Use it first when something does not go on.",
   input: z.strictObject({}),
   output,
+  outputShown: output.pick({ version: true, warnings: true, next_wake_at: true }).extend({
+    executions: open().nullable(),
+    workers_alive: output.shape.workers_alive,
+    overdue: z.array(open()),
+  }),
   annotations: reading,
   example: {},
   async handler({ app }) {

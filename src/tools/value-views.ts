@@ -24,7 +24,10 @@ export function resultView(app: App, execution: Execution): ResultView {
     return { result: null, result_preview: `${beginning(text, longestPreview)}… (${text.length} characters; ${how})` };
   } catch (error) {
     // An execution whose result was lost can still be looked at.
-    return { result: null, result_preview: `(the recorded result cannot be read: ${withoutRoot(app, messageOf(error))})` };
+    return {
+      result: null,
+      result_preview: `(the recorded result cannot be read: ${withoutRoot(app, messageOf(error))})`,
+    };
   }
 }
 
@@ -34,7 +37,11 @@ export function inputView(app: App, { id, input }: Execution): Json {
 }
 
 /** A recorded value where it is short, else its beginning as text, with how to read the rest. */
-export function shortened(app: App, column: string, { artifactId, longest }: { artifactId: string; longest: number }): Json {
+export function shortened(
+  app: App,
+  column: string,
+  { artifactId, longest }: { artifactId: string; longest: number },
+): Json {
   try {
     const { value, text } = shownValue(app, column);
     if (value !== undefined && text.length <= longest) return value;

@@ -22,13 +22,17 @@ export function checkInput(
   const fields = fieldsOf(schema);
   const { name, args } = example(exampleValue(schema));
   throw new UserError("invalid_input", `input: ${input === undefined ? "it is missing" : problems.join("; ")}`, {
-    hint: [...nearNames(problems, fields), ...jsonAsText(schema, input), `Example: ${callText(name, args)}. Nothing was started.`].join(" "),
+    hint: [
+      ...nearNames(problems, fields),
+      ...jsonAsText(schema, input),
+      `Example: ${callText(name, args)}. Nothing was started.`,
+    ].join(" "),
     details: { problems, fields, schema },
   });
 }
 
 function fieldsOf(schema: Record<string, unknown>): string[] {
-  const properties = schema["properties"];
+  const properties = schema.properties;
   return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
 }
 
@@ -45,7 +49,9 @@ export function jsonAsText(schema: Record<string, unknown>, value: unknown): str
   if (typeof value !== "string") return [];
   try {
     const meant: unknown = JSON.parse(value);
-    return compileJsonSchema(schema)(meant).length === 0 ? ["It is a string that holds JSON: pass the JSON itself."] : [];
+    return compileJsonSchema(schema)(meant).length === 0
+      ? ["It is a string that holds JSON: pass the JSON itself."]
+      : [];
   } catch {
     return [];
   }

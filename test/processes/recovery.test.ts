@@ -1,5 +1,20 @@
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { eventsOf, isRunning, kill, onlyWorker, reached, result, run, TestProject, until, waits } from "./project.ts";
+import {
+  dist,
+  eventsOf,
+  isRunning,
+  kill,
+  onlyWorker,
+  reached,
+  result,
+  run,
+  TestProject,
+  until,
+  waits,
+} from "./project.ts";
 
 let project: TestProject;
 beforeEach(() => {
@@ -18,23 +33,53 @@ const third = checkpoint("third", async (dir: string) => { note(dir + "/effects"
 export const steps = flow("steps", async (dir: string) => [await first(dir), await second(dir), await third(dir)]);
 `;
 
-describe("a server that is killed", () => {
+describe("an MCP server that is killed", () => {
   test("leaves the worker alone, and the flow completes", async () => {
     project.flow("steps", steps);
-    const server = await project.serve();
+    const server = project.node([fileURLToPath(new URL("server.js", dist))]);
+    const call = { name: "executions_run", arguments: { target: "steps", input: project.root, wait_seconds: 0 } };
+    const { structuredContent } = await ask(server, "tools/call", call);
     const app = await project.open();
-    const execution = await run(app, "steps", project.root);
     await until("the second checkpoint", () => project.lines("effects").includes("second"));
     const worker = await onlyWorker(app);
-    // As a terminal that closes does: the whole process group of the server, then the server itself.
-    server.kill("SIGHUP");
     server.kill("SIGKILL");
     await until("the server to be gone", () => !isRunning(server));
+    // Its terminal closes as well; a worker has a session of its own, and lets a stray signal pass.
+    expect(sessionOf(worker.pid)).toBe(worker.pid);
+    kill(worker.pid, "SIGHUP");
     project.write("gate", "");
-    expect(await result(app, execution.id)).toEqual([1, 2, 3]);
+    expect(await result(app, String(structuredContent["execution_id"]))).toEqual([1, 2, 3]);
     expect((await onlyWorker(app)).pid).toBe(worker.pid);
   });
 });
+
+/** Speaks to a fresh MCP server: the handshake and one request. */
+async function ask(server: ChildProcess, method: string, params: object) {
+  const send = (message: object) => server.stdin?.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  let said = "";
+  server.stdout?.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const answer = (id: number) =>
+    until(`answer ${id}`, () => {
+      const messages = said
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+      return messages.find((message) => message.id === id)?.result as { structuredContent: Record<string, unknown> };
+    });
+  const clientInfo = { name: "test", version: "1" };
+  send({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo } });
+  await answer(1);
+  send({ method: "notifications/initialized" });
+  send({ id: 2, method, params });
+  return answer(2);
+}
+
+function sessionOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3]);
+}
 
 describe("a worker that is killed while a server is open", () => {
   test("in the middle of a checkpoint: another goes on, and only that checkpoint runs again", async () => {
@@ -59,12 +104,15 @@ describe("a worker that is killed while a server is open", () => {
   });
 
   test("just after an answer was acknowledged: the answer holds", async () => {
-    project.flow("asks", `
+    project.flow(
+      "asks",
+      `
       const before = checkpoint("before", async (dir: string) => { note(dir + "/effects", "before"); });
       export const asks = flow("asks", async (dir: string) => {
         await before(dir);
         return wait({ name: "approve" });
-      });`);
+      });`,
+    );
     await project.serve();
     const app = await project.open();
     const execution = await run(app, "asks", project.root);
@@ -77,14 +125,17 @@ describe("a worker that is killed while a server is open", () => {
   });
 
   test("during the pause before the next attempt: the pause keeps its length and no attempt is lost", async () => {
-    project.flow("flaky", `
+    project.flow(
+      "flaky",
+      `
       const flaky = checkpoint("flaky", async (dir: string) => {
         const { attempt } = checkpointContext();
         note(dir + "/effects", attempt + " " + Date.now());
         if (attempt < 2) throw new Error("not yet");
         return attempt;
       }, { retries: { max: 1, backoff: 2000 } });
-      export const retries = flow("retries", (dir: string) => flaky(dir));`);
+      export const retries = flow("retries", (dir: string) => flaky(dir));`,
+    );
     await project.serve();
     const app = await project.open();
     const execution = await run(app, "flows/flaky.ts:retries", project.root);
@@ -97,13 +148,16 @@ describe("a worker that is killed while a server is open", () => {
   });
 
   test("during a sleep: the sleep ends when it should", async () => {
-    project.flow("naps", `
+    project.flow(
+      "naps",
+      `
       const mark = checkpoint("mark", async (dir: string, name: string) => note(dir + "/effects", name + " " + Date.now()));
       export const naps = flow("naps", async (dir: string) => {
         await mark(dir, "before");
         await sleep("2s");
         await mark(dir, "after");
-      });`);
+      });`,
+    );
     await project.serve();
     const app = await project.open();
     const execution = await run(app, "naps", project.root);
@@ -115,6 +169,23 @@ describe("a worker that is killed while a server is open", () => {
     const sleptMs = (after ?? 0) - (before ?? 0);
     expect(sleptMs).toBeGreaterThanOrEqual(2_000);
     expect(sleptMs).toBeLessThan(8_000);
+  });
+});
+
+describe("a worker that is killed beside another", () => {
+  test("leaves its executions to that one at once, however long the lease", async () => {
+    project.flow("steps", steps);
+    const env = { SAVEPOINT_WORKER_LEASE: "10m" };
+    const first = project.worker(env);
+    const app = await project.open();
+    const execution = await run(app, "steps", project.root);
+    await until("the second checkpoint", () => project.lines("effects").includes("second"));
+    project.worker(env);
+    await until("the other worker", () => app.stack.workers().length === 2);
+    first.kill("SIGKILL");
+    project.write("gate", "");
+    expect(await result(app, execution.id)).toEqual([1, 2, 3]);
+    expect(project.lines("effects")).toEqual(["first", "second", "second", "third"]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { onlyWorker, processesOf, result, run, TestProject, until } from "./project.ts";
+import { kill, onlyWorker, processesOf, result, run, TestProject, until } from "./project.ts";
 
 let project: TestProject;
 beforeEach(() => {
@@ -38,6 +38,34 @@ describe("servers that start", () => {
     const execution = await run(app, "quick");
     expect(await result(app, execution.id)).toBe(worker.pid);
     expect(processesOf(project.root)).toEqual([worker.pid]);
+  });
+});
+
+describe("the log of detached workers", () => {
+  test("says who ran when and why it stopped, and begins anew when it has grown", async () => {
+    project.write(".savepoint/logs/worker.log", "an old line\n".repeat(500_000));
+    await project.serve();
+    const app = await project.open();
+    const { pid } = await onlyWorker(app);
+    kill(pid, "SIGTERM");
+    await until("the worker to stop", () => log().some((line) => line.endsWith(`worker ${pid}: has stopped`)));
+    const own = log().filter((line) => line.includes(`worker ${pid}:`));
+    expect(own.map((line) => line.replace(/^\S+Z worker \d+: /, ""))).toEqual([
+      `Savepoint ${app.version} runs up to 10 executions at a time for ${project.root}`,
+      "stops: SIGTERM",
+      "has stopped",
+    ]);
+    expect(log()).not.toContain("an old line");
+    const old = statSync(project.path(".savepoint/logs/worker.log.1"));
+    expect(old.size).toBe(6_000_000);
+    expect(old.mode & 0o777).toBe(0o600);
+  });
+
+  test("can be read by its owner alone", async () => {
+    await project.serve();
+    await onlyWorker(await project.open());
+    expect(statSync(project.path(".savepoint/logs/worker.log")).mode & 0o777).toBe(0o600);
+    expect(statSync(project.path(".savepoint/logs")).mode & 0o777).toBe(0o700);
   });
 });
 

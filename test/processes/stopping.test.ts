@@ -82,13 +82,20 @@ describe("a worker that is told to stop", () => {
 describe("an idle detached worker", () => {
   test("ends after the idle timeout", async () => {
     project.flow("quick", `export const quick = flow("quick", async () => process.pid);`);
-    const app = await project.open({ env: { ...project.env, SAVEPOINT_WORKER_IDLE_TIMEOUT: "500ms" }, ensureWorker: true });
+    const app = await project.open({
+      env: { ...project.env, SAVEPOINT_WORKER_IDLE_TIMEOUT: "500ms" },
+      ensureWorker: true,
+    });
     const execution = await run(app, "quick");
     const pid = await result(app, execution.id);
     await until("the worker to end", () => processesOf(project.root).length === 0);
     expect(app.stack.workers()).toEqual([]);
     const log = project.lines(".savepoint/logs/worker.log").join("\n");
-    expect(log).toMatch(new RegExp(`worker ${pid}: Savepoint \\S+ runs up to 10 executions at a time for .*\\n.*stops: nothing to do\\n.*has stopped$`));
+    expect(log).toMatch(
+      new RegExp(
+        `worker ${pid}: Savepoint \\S+ runs up to 10 executions at a time for .*\\n.*stops: nothing to do\\n.*has stopped$`,
+      ),
+    );
   });
 
   const naps = `
@@ -113,14 +120,20 @@ describe("an idle detached worker", () => {
     await project.serve({ SAVEPOINT_WORKER_IDLE_TIMEOUT: "100ms", SAVEPOINT_WORKER_KEEP_ALIVE: "1s" });
     const app = await project.open();
     const execution = await run(app, "naps", 4_000);
-    await until("the worker to end", () => app.store.executions.byId(execution.id)?.status === "waiting" && processesOf(project.root).length === 0);
+    await until(
+      "the worker to end",
+      () => app.store.executions.byId(execution.id)?.status === "waiting" && processesOf(project.root).length === 0,
+    );
     const [before, after] = (await result(app, execution.id)) as number[];
     expect(after).not.toBe(before);
   });
 
   test("never leaves a run behind that is written while it goes", async () => {
     project.flow("quick", `export const quick = flow("quick", async () => process.pid);`);
-    const app = await project.open({ env: { ...project.env, SAVEPOINT_WORKER_IDLE_TIMEOUT: "60ms" }, ensureWorker: true });
+    const app = await project.open({
+      env: { ...project.env, SAVEPOINT_WORKER_IDLE_TIMEOUT: "60ms" },
+      ensureWorker: true,
+    });
     const pids = new Set<unknown>();
     for (let round = 0; round < 12; round++) {
       const execution = await run(app, "quick");

@@ -112,7 +112,12 @@ function chooseWait(
   const pending = waits.filter(({ status }) => status === "pending");
   const selectors = selectorsOf(waits);
   const names = (list: JournalEntry[]) => list.map(({ ordinal }) => selectors.get(ordinal) ?? "");
-  if (wanted === undefined) return onlyPending(pending, names(pending), execution, early);
+  if (wanted === undefined) {
+    const answered = waits.findLast(({ status }) => status === "answered");
+    if (pending.length === 0 && answered !== undefined && !early) throw alreadySettled(answered, execution);
+    if (isTerminal(execution.status)) throw ended(execution);
+    return onlyPending(pending, names(pending), execution, early);
+  }
   const means = (entry: JournalEntry) =>
     entry.name === wanted ||
     selectors.get(entry.ordinal) === wanted ||
@@ -121,7 +126,9 @@ function chooseWait(
   const [only] = meant;
   if (only !== undefined && meant.length === 1) return only;
   if (meant.length > 1) throw several(names(meant));
-  const settled = waits.find(means);
+  const settled = waits.findLast(means);
+  if (settled?.status === "answered") throw alreadySettled(settled, execution);
+  if (isTerminal(execution.status)) throw ended(execution);
   if (settled !== undefined) throw alreadySettled(settled, execution);
   if (early) return "early";
   throw new UserError("not_found", `execution ${execution.id} has no pending wait ${JSON.stringify(wanted)}`, {

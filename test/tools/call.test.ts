@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
+import { ToolProject } from "./project.ts";
+
+let project: ToolProject;
+beforeEach(() => {
+  project = new ToolProject();
+});
+afterEach(() => project.close());
+
+/** The app, with a listing that throws. */
+async function failing(error: unknown): Promise<App> {
+  const app = await project.app();
+  const executions = () => Promise.reject(error);
+  return { ...app, listings: { ...app.listings, executions } };
+}
+
+test("an unknown operation is answered with the nearest one", async () => {
+  const error = await project.error("executions_lst", {});
+  expect(error).toMatchObject({ code: "not_found", message: 'there is no operation "executions_lst"' });
+  expect(error.hint).toContain("executions_list");
+  expect((await project.error("nothing_like_it_at_all_here", {})).hint).toContain("There are: executions_run");
+});
+
+test.each([[null], ["text"], [[1]], [7]])("arguments that are %j and no object are refused", async (args) => {
+  const outcome = await project.outcome("status", args);
+  if (args === null) expect(outcome.ok).toBe(true);
+  else
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: "invalid_input", message: "status: the arguments must be an object" },
+    });
+});
+
+test("arguments that are left out are an empty object", async () => {
+  expect(await project.outcome("status", undefined)).toMatchObject({ ok: true });
+});
+
+test("every problem of the arguments is told at once, with the ones that were meant", async () => {
+  const error = await project.error("executions_get", { execution: "x", wait_second: 1, detail: 5 });
+  expect(error).toEqual({
+    code: "invalid_input",
+    message:
+      'executions_get: execution_id is missing; detail must be "concise" or "full"; it is 5; the argument "execution" is unknown; the argument "wait_second" is unknown',
+    hint:
+      'Did you mean "execution_id" instead of "execution"? Did you mean "wait_seconds" instead of "wait_second"? ' +
+      'executions_get takes execution_id (required), wait_seconds, detail. Example: executions_get {"execution_id":"0199a3f2","wait_seconds":30}',
+    details: {
+      problems: [
+        "execution_id is missing",
+        'detail must be "concise" or "full"; it is 5',
+        'the argument "execution" is unknown',
+        'the argument "wait_second" is unknown',
+      ],
+      arguments: ["execution_id", "wait_seconds", "detail"],
+    },
+  });
+});
+
+test("a bug is answered with a reference, and logged with what happened", async () => {
+  project.use(await failing(new TypeError(`cannot read /etc/passwd in ${project.root}`)));
+  const error = await project.error("executions_list", {});
+  expect(error).toMatchObject({ code: "internal", details: { reference: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+  expect(JSON.stringify(error)).not.toMatch(/passwd|TypeError/);
+  expect(project.problems).toEqual([
+    `internal error ${error.details?.["reference"]}: cannot read /etc/passwd in ${project.root}`,
+  ]);
+});
+
+test("an answer that its own schema does not allow is a bug", async () => {
+  const app = await project.app();
+  project.use({ ...app, listings: { ...app.listings, schemaNumber: () => "one" as unknown as number } });
+  expect(await project.error("status", {})).toMatchObject({ code: "internal" });
+  expect(project.problems[0]).toContain("status answered what its schema does not allow");
+});
+
+test.each([
+  [Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" }), "database_busy"],
+  [Object.assign(new Error("full"), { code: "SQLITE_FULL" }), "disk_full"],
+  [Object.assign(new Error("ro"), { code: "SQLITE_READONLY_DBMOVED" }), "read_only"],
+  [
+    Object.assign(new Error("x"), { name: "StoreError", reason: "disk_full: the disk that holds the project is full" }),
+    "disk_full",
+  ],
+])("trouble of the store is told as such: %s", async (thrown, reason) => {
+  project.use(await failing(thrown));
+  const error = await project.error("executions_list", {});
+  expect(error).toMatchObject({ code: "unavailable", message: expect.stringContaining(reason) });
+  expect(error.hint).toContain("status");
+});
+
+test("other failures of the store are bugs", async () => {
+  project.use(
+    await failing(
+      Object.assign(new Error("no such column"), { name: "StoreError", reason: "store_error: no such column" }),
+    ),
+  );
+  expect(await project.error("executions_list", {})).toMatchObject({ code: "internal" });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { catalogue } from "../../src/tools/catalogue.ts";
+import { inputSchemaOf, outputSchemaOf } from "../../src/tools/published-schemas.ts";
+
+test("the catalogue holds exactly these operations, in this order", () => {
+  expect(catalogue.map(({ name }) => name)).toEqual([
+    "executions_run",
+    "executions_get",
+    "executions_list",
+    "executions_logs",
+    "executions_waits",
+    "executions_input",
+    "executions_replay",
+    "executions_retry",
+    "executions_cancel",
+    "artifacts_list",
+    "artifacts_get",
+    "stacks_list",
+    "status",
+  ]);
+});
+
+describe.each(catalogue.map((operation) => [operation.name, operation] as const))("%s", (name, operation) => {
+  const { properties = {}, required = [] } = inputSchemaOf(operation) as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
+
+  test("has a short name, a title and a description that fits", () => {
+    expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    expect(name.length).toBeLessThanOrEqual(64);
+    expect(operation.title).toMatch(/^[A-Z]/);
+    expect(operation.description.length).toBeGreaterThan(80);
+    expect(operation.description.length).toBeLessThanOrEqual(600);
+  });
+
+  test("names arguments in snake case, the required ones first", () => {
+    const names = Object.keys(properties);
+    for (const one of names) expect(one).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    expect(names.slice(0, required.length).toSorted()).toEqual(required.toSorted());
+  });
+
+  test("takes a strict object and answers an object", () => {
+    expect(inputSchemaOf(operation)).toMatchObject({ type: "object", additionalProperties: false });
+    expect(outputSchemaOf(operation)).toMatchObject({ type: "object" });
+    expect(outputSchemaOf(operation)).not.toHaveProperty("additionalProperties");
+  });
+
+  test("has an example that it takes", () => {
+    expect(operation.input.safeParse(operation.example)).toMatchObject({ success: true });
+  });
+
+  test("reads or writes, and says which", () => {
+    const writes = /_(run|input|replay|retry|cancel)$/.test(name);
+    expect(operation.annotations.readOnlyHint).toBe(!writes);
+    expect(operation.annotations.destructiveHint).toBe(name === "executions_cancel");
+    expect(operation.annotations.idempotentHint).toBe(!writes || name === "executions_cancel");
+    expect(operation.annotations.openWorldHint).toBe(writes && name !== "executions_cancel");
+  });
+});
+
+test("schemas avoid what some clients drop or refuse", () => {
+  for (const operation of catalogue) {
+    const text = JSON.stringify([inputSchemaOf(operation), outputSchemaOf(operation)]);
+    expect(text).not.toMatch(/"type":\[|"\$ref"|"\$schema"|"\$defs"|"propertyNames"|"additionalProperties":\{\}/);
+  }
+});
