@@ -12,6 +12,7 @@ const belowApp = [
 /** @type {Record<string, string[]>} */
 export const mayImport = {
   core: [],
+  "config.ts": [],
   store: [],
   flows: [],
   definitions: [],
@@ -26,21 +27,21 @@ export const mayImport = {
   engine: ["store", "flows", "budgets", "processes"],
   steps: ["flows", "definitions", "models", "agents", "secrets", "budgets", "connections", "processes"],
   triggers: ["store", "engine", "definitions"],
-  "app.ts": belowApp,
+  "app.ts": ["config.ts", ...belowApp],
   tools: ["app.ts"],
   mcp: ["tools", "app.ts"],
-  client: ["tools", "app.ts"],
+  client: ["flows", "tools", "app.ts"],
   http: ["mcp", "tools", "app.ts"],
   "server.ts": ["app.ts", "mcp", "http", "client"],
   cli: ["client", "tools", "app.ts", "server.ts"],
-  "index.ts": ["flows", "app.ts"],
+  "index.ts": ["flows", "client"],
   testing: ["app.ts", ...belowApp],
 };
 
 /** Where the table says "lazily": only `await import(...)`, or a type. */
 const lazily = [
   ["cli", "server.ts"],
-  ["index.ts", "app.ts"],
+  ["index.ts", "client"],
 ];
 
 /**

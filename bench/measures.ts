@@ -8,15 +8,18 @@ export interface Measures {
   ratio_grouped: number;
   latency_p50_ms: number;
   latency_p99_ms: number;
+  prototype_latency_p50_ms: number;
+  prototype_latency_p99_ms: number;
 }
 
-/** One subject's rates, round by round. */
-export interface Rates {
+/** What one subject did, round by round. */
+export interface Rounds {
   sequential: number[];
   grouped: number[];
+  latencies: number[][];
 }
 
-export function measuresOf(engine: Rates, prototype: Rates, latencies: readonly number[]): Measures {
+export function measuresOf(engine: Rounds, prototype: Rounds): Measures {
   const rates = {
     sequential: Math.round(median(engine.sequential)),
     grouped: Math.round(median(engine.grouped)),
@@ -27,8 +30,10 @@ export function measuresOf(engine: Rates, prototype: Rates, latencies: readonly 
     ...rates,
     ratio_sequential: rounded(rates.sequential / rates.prototype_sequential),
     ratio_grouped: rounded(rates.grouped / rates.prototype_grouped),
-    latency_p50_ms: rounded(percentile(latencies, 50)),
-    latency_p99_ms: rounded(percentile(latencies, 99)),
+    latency_p50_ms: latency(engine, 50),
+    latency_p99_ms: latency(engine, 99),
+    prototype_latency_p50_ms: latency(prototype, 50),
+    prototype_latency_p99_ms: latency(prototype, 99),
   };
 }
 
@@ -37,6 +42,11 @@ export function requireMeasures(measures: Measures): void {
   const missing = Object.entries(measures).filter(([, value]) => !(Number.isFinite(value) && value > 0));
   if (missing.length > 0)
     throw new Error(`missing: ${missing.map(([name, value]) => `${name} (${value})`).join(", ")}`);
+}
+
+/** The percentile of each round, and of these the median: a stall of the disk in one round is not the engine's. */
+function latency({ latencies }: Rounds, percent: number): number {
+  return rounded(median(latencies.map((taken) => percentile(taken, percent))));
 }
 
 function median(values: readonly number[]): number {

@@ -21,6 +21,8 @@ const lines: Line[] = [
   { measure: "ratio_grouped", title: "50 at a time, engine / prototype", goal: atLeast(0.4) },
   { measure: "latency_p50_ms", title: "one-checkpoint execution, p50 (ms)", goal: below(2) },
   { measure: "latency_p99_ms", title: "one-checkpoint execution, p99 (ms)", goal: below(10) },
+  { measure: "prototype_latency_p50_ms", title: "the same, prototype, p50 (ms)" },
+  { measure: "prototype_latency_p99_ms", title: "the same, prototype, p99 (ms)" },
 ];
 
 /** `judged`: whether the sizes were large enough to say that a goal was met. */

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder, warnOfMemoryDisk } from "./disk.ts";
 import { openEngine } from "./engine.ts";
-import { type Measures, measuresOf, type Rates, requireMeasures } from "./measures.ts";
+import { type Measures, measuresOf, type Rounds, requireMeasures } from "./measures.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { openPrototype } from "./prototype.ts";
 import { verifyRecord } from "./record.ts";
@@ -37,33 +37,28 @@ async function bench({ dir, smoke }: Options): Promise<Run> {
 
 /** Engine and prototype take turns, so that whatever else the machine does meets both; a first round warms up. */
 async function measure(folder: string, sizes: Sizes): Promise<Measures> {
-  const engine = openEngine(join(folder, "engine"));
-  const prototype = openPrototype(folder);
-  const rates = { engine: noRates(), prototype: noRates() };
-  const taken: number[] = [];
-  for (let round = 0; round <= sizes.rounds; round++) {
+  const subjects = { engine: openEngine(join(folder, "engine")), prototype: openPrototype(folder) };
+  const kept = { engine: noRounds(), prototype: noRounds() };
+  for (let number = 0; number <= sizes.rounds; number++) {
     // Who goes first alternates too: whatever the first leaves behind (garbage, dirty pages) meets the second.
-    const turns = round % 2 === 0 ? [prototype, engine] : [engine, prototype];
-    const kept = round === 0 ? undefined : rates;
-    for (const subject of turns) await rate(subject, sizes, kept?.[subject.name]);
-    const latency = await latencies(engine, sizes);
-    if (round > 0) taken.push(...latency);
+    const turns = ["prototype", "engine"] as const;
+    for (const name of number % 2 === 0 ? turns : turns.toReversed()) {
+      await round(subjects[name], sizes, number === 0 ? noRounds() : kept[name]);
+    }
   }
-  await closeAndVerify(engine, sizes, true);
-  await closeAndVerify(prototype, sizes, false);
-  return measuresOf(rates.engine, rates.prototype, taken);
+  for (const subject of Object.values(subjects)) await closeAndVerify(subject, sizes);
+  return measuresOf(kept.engine, kept.prototype);
 }
 
-async function rate(subject: Subject, sizes: Sizes, kept: Rates | undefined): Promise<void> {
-  const one = await sequential(subject, sizes);
-  const many = await grouped(subject, sizes);
-  kept?.sequential.push(one);
-  kept?.grouped.push(many);
+async function round(subject: Subject, sizes: Sizes, kept: Rounds): Promise<void> {
+  kept.sequential.push(await sequential(subject, sizes));
+  kept.grouped.push(await grouped(subject, sizes));
+  kept.latencies.push(await latencies(subject, sizes));
 }
 
-async function closeAndVerify(subject: Subject, sizes: Sizes, withLatency: boolean): Promise<void> {
+async function closeAndVerify(subject: Subject, sizes: Sizes): Promise<void> {
   await subject.close();
-  const { executions, checkpoints } = perRound(sizes, withLatency);
+  const { executions, checkpoints } = perRound(sizes);
   const rounds = sizes.rounds + 1;
   verifyRecord(subject, { executions: executions * rounds, checkpoints: checkpoints * rounds });
 }
@@ -72,8 +67,8 @@ function print(run: Run, { json, smoke }: Options): void {
   console.log(json ? JSON.stringify(run) : table(run, { judged: !smoke }));
 }
 
-function noRates(): Rates {
-  return { sequential: [], grouped: [] };
+function noRounds(): Rounds {
+  return { sequential: [], grouped: [], latencies: [] };
 }
 
 function isUsageError(error: unknown): boolean {

@@ -41,8 +41,7 @@ export async function latencies(subject: Subject, { latency: executions }: Sizes
 }
 
 /** What a subject has on its record after one round. */
-export function perRound({ sequential: checkpoints, grouped: executions, latency }: Sizes, withLatency: boolean) {
-  const singles = withLatency ? latency : 0;
+export function perRound({ sequential: checkpoints, grouped: executions, latency: singles }: Sizes) {
   return {
     executions: 1 + executions + singles,
     checkpoints: checkpoints + executions * checkpointsEach + singles,

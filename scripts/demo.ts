@@ -58,7 +58,9 @@ async function drive(project: string, config: string): Promise<void> {
     await stopWorkers(client);
     await client.close();
   }
-  say(`\nDone in ${((performance.now() - started) / 1000).toFixed(1)} s. Nothing was left running, and nothing was left behind.`);
+  say(
+    `\nDone in ${((performance.now() - started) / 1000).toFixed(1)} s. Nothing was left running, and nothing was left behind.`,
+  );
   say(`Next: ${paint.bold("docs/quickstart.md")} shows how to connect your own agent and write your own flow.\n`);
 }
 
@@ -69,7 +71,11 @@ async function tour(client: Client, started: number): Promise<void> {
 
   const target = "examples/flows/document-review.ts:documentReview";
   step("executions_run", { target, input: { path: "README.md" } });
-  const first = await call<Execution>(client, "executions_run", { target, input: { path: "README.md" }, wait_seconds: 10 });
+  const first = await call<Execution>(client, "executions_run", {
+    target,
+    input: { path: "README.md" },
+    wait_seconds: 10,
+  });
   expectStatus(first, "waiting");
   timeline((await full(client, first)).checkpoints);
   say(`  ${paint.yellow("⏸ waits")}  ${first.pending_waits[0]?.question}`);
@@ -77,7 +83,11 @@ async function tour(client: Client, started: number): Promise<void> {
 
   step("executions_input", { execution_id: short(first), value: { publish: true, comment: "Ship it" } });
   const value = { publish: true, comment: "Ship it" };
-  const done = await call<Execution>(client, "executions_input", { execution_id: first.execution_id, value, wait_seconds: 10 });
+  const done = await call<Execution>(client, "executions_input", {
+    execution_id: first.execution_id,
+    value,
+    wait_seconds: 10,
+  });
   expectStatus(done, "completed");
   timeline((await full(client, done)).checkpoints.slice(-1));
   say(`  ${paint.green("✔ completed")}  ${JSON.stringify(done.result)}`);
@@ -167,5 +177,7 @@ function isRunning(pid: number): boolean {
 }
 
 function definedEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
 }

@@ -13,8 +13,6 @@ import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
 
 export { guardUserCode } from "./engine/user-code-guard.ts";
 
-import type { Launcher } from "./flows/handles.ts";
-import { createLauncher } from "./launcher.ts";
 import { readMasterKey } from "./secrets/master-key.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
@@ -174,12 +172,4 @@ function saveVersion(store: Store, clock: Clock, version: Version): void {
   const { hash, sourcePath } = version;
   const description = JSON.stringify(version);
   store.write(() => store.versions.save({ hash, sourcePath, description, createdAt: clock.now() }));
-}
-
-let launched: Promise<Launcher> | undefined;
-
-/** What `flow.run()` and `flow.replay()` use in a script: the project of the working directory, opened once. */
-export function flowLauncher(): Promise<Launcher> {
-  launched ??= openApp().then((app) => createLauncher(app));
-  return launched;
 }

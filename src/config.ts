@@ -58,7 +58,15 @@ const configFile = z.strictObject({
       idle_timeout: duration("60s"),
     })
     .prefault({}),
-  payloads: z.strictObject({ max_bytes: z.coerce.number().int().min(1_024).default(64 * 1024 * 1024) }).prefault({}),
+  payloads: z
+    .strictObject({
+      max_bytes: z.coerce
+        .number()
+        .int()
+        .min(1_024)
+        .default(64 * 1024 * 1024),
+    })
+    .prefault({}),
 });
 
 /** Environment variables and the fields that they override. */
@@ -116,7 +124,8 @@ function unfit(folder: string): string | undefined {
   if (folder === parse(folder).root) return "is the root of the file system";
   const system = ["/usr", "/bin", "/sbin", "/etc", "/var", "/opt", "/System", "/Library", "/Applications"];
   if (process.platform !== "win32" && system.some((path) => folder === path)) return "is a folder of the system";
-  if (process.platform === "win32" && folder.toLowerCase().startsWith("c:\\windows")) return "is a folder of the system";
+  if (process.platform === "win32" && folder.toLowerCase().startsWith("c:\\windows"))
+    return "is a folder of the system";
   try {
     accessSync(folder, constants.W_OK);
     return undefined;
@@ -166,6 +175,7 @@ function userFolder(env: NodeJS.ProcessEnv): string {
 
 function dataFolder(env: NodeJS.ProcessEnv): string {
   if (process.platform === "win32") return join(env["LOCALAPPDATA"] ?? dirname(userFolder(env)), "savepoint-data");
-  if (process.platform === "darwin") return join(env["HOME"] || homedir(), "Library", "Application Support", "savepoint");
+  if (process.platform === "darwin")
+    return join(env["HOME"] || homedir(), "Library", "Application Support", "savepoint");
   return join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share"), "savepoint");
 }

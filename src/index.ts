@@ -15,4 +15,4 @@ export { wait } from "./flows/wait.ts";
 export type { WaitOptions } from "./flows/wait.ts";
 
 /** `review.run()` outside an execution opens the project when it is first called. */
-setLauncher(async () => (await import("./app.ts")).flowLauncher());
+setLauncher(async () => (await import("./client/flow-launcher.ts")).openFlowLauncher());

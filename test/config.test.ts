@@ -13,7 +13,10 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 function write(settings: unknown): void {
-  writeFileSync(join(root, "savepoint.config.json"), typeof settings === "string" ? settings : JSON.stringify(settings));
+  writeFileSync(
+    join(root, "savepoint.config.json"),
+    typeof settings === "string" ? settings : JSON.stringify(settings),
+  );
 }
 
 test("the project is the flag, else the variable, else the working directory", () => {

@@ -34,7 +34,9 @@ const checkLinks = checkpoint(
   "check_links",
   async (path: string, text: string): Promise<Problem[]> => {
     const problems: Problem[] = [];
-    const links = proseLines(text).flatMap(({ content, line }) => relativeLinks(content).map((target) => ({ target, line })));
+    const links = proseLines(text).flatMap(({ content, line }) =>
+      relativeLinks(content).map((target) => ({ target, line })),
+    );
     for (const [index, { target, line }] of links.entries()) {
       progress({ stage: "links", current: index + 1, total: links.length });
       const file = decodeURIComponent(target.replace(/[#?].*$/, ""));

@@ -22,20 +22,3 @@ export function parseDuration(value: Duration, bareUnit: "ms" | "s", field = "du
   }
   return Math.round(ms);
 }
-
-/** A duration as people say it: `850 ms`, `4.2 s`, `3 min`, `2 h 5 min`, `3 d`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${trim(ms / 1_000)} s`;
-  if (ms < 3_600_000) return join(Math.floor(ms / 60_000), "min", Math.round((ms % 60_000) / 1_000), "s");
-  if (ms < 86_400_000) return join(Math.floor(ms / 3_600_000), "h", Math.round((ms % 3_600_000) / 60_000), "min");
-  return join(Math.floor(ms / 86_400_000), "d", Math.round((ms % 86_400_000) / 3_600_000), "h");
-}
-
-function trim(value: number): string {
-  return value.toFixed(1).replace(/\.0$/, "");
-}
-
-function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
-}

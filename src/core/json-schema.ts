@@ -52,7 +52,10 @@ function createAjv(): Ajv2020 {
 function refuseHostile(schema: JsonSchema): void {
   const text = JSON.stringify(schema, (key, value: unknown) => {
     if (key === "pattern" && typeof value === "string" && value.length > longestPattern) {
-      throw new UserError("too_large", `the schema holds a pattern of ${value.length} characters (${longestPattern} at most)`);
+      throw new UserError(
+        "too_large",
+        `the schema holds a pattern of ${value.length} characters (${longestPattern} at most)`,
+      );
     }
     return value;
   });

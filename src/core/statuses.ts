@@ -16,20 +16,8 @@ export function isTerminal(status: ExecutionStatus): status is TerminalStatus {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
-export type CheckpointStatus = "running" | "completed" | "failed" | "skipped" | "cancelled";
-export type CheckpointOrigin = "executed" | "cached" | "replayed" | "overridden";
-export type WaitStatus = "pending" | "answered" | "aborted" | "expired";
-
 /** Where a failure came from. */
-export const failureOrigins = [
-  "user_code",
-  "engine",
-  "timeout",
-  "guardrail",
-  "wait",
-  "cancelled",
-  "diverged",
-] as const;
+export const failureOrigins = ["user_code", "engine", "timeout", "guardrail", "wait", "cancelled", "diverged"] as const;
 export type FailureOrigin = (typeof failureOrigins)[number];
 
 /** How an execution or a checkpoint failed, as it is stored and shown. */

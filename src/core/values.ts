@@ -106,7 +106,8 @@ function wrapObject(value: object, path: string, above: object[]): Json {
   if (above.length >= deepest) throw new UnencodableValue(path, `a value nested deeper than ${deepest} levels`);
   const inside = [...above, value];
   if (Array.isArray(value)) return Array.from(value, (item, i) => wrap(item, `${path}[${i}]`, inside));
-  if (value instanceof Date) return { [tag]: "date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
+  if (value instanceof Date)
+    return { [tag]: "date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
   if (value instanceof Map) {
     const entries = [...value].map(([key, item], i) => [
       wrap(key, `${path}.keys[${i}]`, inside),
@@ -152,7 +153,8 @@ function mapRecord(record: Record<string, unknown>): Record<string, unknown> {
 
 /** Plain assignment to `__proto__` would change the prototype instead of adding a key. */
 function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === "__proto__") Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
 }
 

@@ -16,12 +16,12 @@ import type { EventType } from "../store/events.ts";
 import type { Execution, Fence } from "../store/executions.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import type { ActivationPort, RunningBody } from "./activation-port.ts";
-import { type Committer, type FencedWriter, StoreError, type Write } from "./committer.ts";
 import { CheckpointRun } from "./calls/checkpoint-run.ts";
-import { Console } from "./console.ts";
 import { Records } from "./calls/records.ts";
 import { SleepRun } from "./calls/sleep-run.ts";
 import { WaitRun } from "./calls/wait-run.ts";
+import { type Committer, type FencedWriter, StoreError, type Write } from "./committer.ts";
+import { Console } from "./console.ts";
 import { Delivery } from "./delivery.ts";
 import { type Ending, endingOf, writeEnding } from "./ending.ts";
 import { type Call, Matcher } from "./matching.ts";
@@ -454,7 +454,9 @@ export class Activation implements ActivationPort, FencedWriter, FlowRuntime {
     this.delivery.stop();
     this.timers.stop();
     this.#parked = [];
-    this.#abortRunning(outcome.kind === "lost" ? "the execution was cancelled or taken over" : "the execution has stopped");
+    this.#abortRunning(
+      outcome.kind === "lost" ? "the execution was cancelled or taken over" : "the execution has stopped",
+    );
     this.#resolve(outcome);
   }
 }
@@ -469,4 +471,3 @@ function overdue(deadlineAt: number): Failure {
 }
 
 function noop(): void {}
-

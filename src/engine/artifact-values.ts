@@ -5,8 +5,8 @@ import type { SaveCall } from "../flows/runtime.ts";
 import type { Artifact } from "../store/artifacts.ts";
 import { sha256Of } from "../store/blobs.ts";
 import type { Payloads } from "../store/payloads.ts";
-import type { Store } from "../store/store.ts";
 import { selectorsOf } from "../store/selectors.ts";
+import type { Store } from "../store/store.ts";
 
 /** @throws UnencodableValue, UserError `too_large` */
 export function newArtifact(
@@ -31,7 +31,7 @@ export function newArtifact(
   };
 }
 
-export function contentTypeOf(value: unknown): string {
+function contentTypeOf(value: unknown): string {
   if (typeof value === "string") return "text/plain; charset=utf-8";
   return value instanceof Uint8Array ? "application/octet-stream" : "application/json";
 }

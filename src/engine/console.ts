@@ -26,7 +26,8 @@ export class Console {
       source: inside === undefined ? ("flow" as const) : ("checkpoint" as const),
       ordinal: run?.ordinal ?? null,
       frontier: inside === undefined ? frontier : null,
-      message: message.length > longestLine ? `${message.slice(0, longestLine)}… (${message.length} characters)` : message,
+      message:
+        message.length > longestLine ? `${message.slice(0, longestLine)}… (${message.length} characters)` : message,
     };
     this.#activation.note(() => this.#activation.context.store.logs.append(this.#activation.fence.seq, line));
   }

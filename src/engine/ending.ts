@@ -3,10 +3,10 @@ import type { Failure } from "../core/statuses.ts";
 import type { FlowDefinition } from "../flows/flow.ts";
 import type { ExecutionFailure } from "../store/executions.ts";
 import type { JournalEntry } from "../store/journal.ts";
+import { selectorsOf } from "../store/selectors.ts";
 import type { ActivationPort } from "./activation-port.ts";
 import { chainOf, failureOf, isStoreTrouble } from "./failures.ts";
 import { reopen } from "./reopening.ts";
-import { selectorsOf } from "../store/selectors.ts";
 
 /** How an execution's body came out. */
 export type Ending = { status: "completed"; result: string } | { status: "failed"; failure: ExecutionFailure };
@@ -43,7 +43,11 @@ export function writeEnding(activation: ActivationPort, definition: FlowDefiniti
   context.store.journal.close(fence.seq, at, closedBy("failed"));
   if (execution.attempt <= definition.retries && reopen(context.store, fence.seq, failure, at)) {
     const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
-    activation.event("execution_retried", null, { attempt: execution.attempt, code: failure.code, message: failure.message });
+    activation.event("execution_retried", null, {
+      attempt: execution.attempt,
+      code: failure.code,
+      message: failure.message,
+    });
     context.store.executions.rewind(fence, execution.timeoutMs === null ? null : after(at, execution.timeoutMs));
     context.store.executions.release(fence, at + delay, null);
     return;
@@ -67,7 +71,9 @@ function failed(activation: ActivationPort, failure: Failure, error: unknown): E
   const entries = [...activation.entries.values()];
   const inChain = [...chainOf(error)].flatMap((one) => activation.failedEntries.get(one) ?? []);
   const unseen = entries.filter((entry) => entry.status === "failed" && isUndelivered(entry, activation));
-  const closed = entries.filter(({ status, reuse }) => reuse !== "candidate" && (status === "running" || status === "pending"));
+  const closed = entries.filter(
+    ({ status, reuse }) => reuse !== "candidate" && (status === "running" || status === "pending"),
+  );
   return {
     status: "failed",
     failure: {
@@ -88,10 +94,15 @@ function divergence({ execution, matcher, entries }: ActivationPort): Failure | 
   if (replay === null) return undefined;
   const { anchor } = replay;
   if (anchor !== null && matcher.callsOf({ ...anchor, kind: "checkpoint" }) < anchor.occurrence) {
-    return diverged("anchor_unreached", `the replay ended without reaching checkpoint ${anchor.name}, from which it was to go on`);
+    return diverged(
+      "anchor_unreached",
+      `the replay ended without reaching checkpoint ${anchor.name}, from which it was to go on`,
+    );
   }
   const names = Object.keys(replay.overrides).filter((name) => {
-    return ![...entries.values()].some((entry) => entry.kind === "checkpoint" && entry.name === name && entry.reuse !== "candidate");
+    return ![...entries.values()].some(
+      (entry) => entry.kind === "checkpoint" && entry.name === name && entry.reuse !== "candidate",
+    );
   });
   const ofCalls = replay.overriddenEntries.flatMap((ordinal) => {
     const entry = entries.get(ordinal);
@@ -113,7 +124,9 @@ function diverged(code: string, message: string): Failure {
 
 /** What the journal holds and the body no longer asked for. */
 function unusedEntries({ matcher, entries }: ActivationPort): string[] {
-  const left = matcher.untaken().filter(({ reuse, kind }) => reuse !== "candidate" && kind !== "log" && kind !== "progress");
+  const left = matcher
+    .untaken()
+    .filter(({ reuse, kind }) => reuse !== "candidate" && kind !== "log" && kind !== "progress");
   if (left.length === 0) return [];
   const selectors = selectorsOf([...entries.values()]);
   return left.map(({ ordinal, name }) => selectors.get(ordinal) ?? name);

@@ -54,7 +54,10 @@ export function planReplay(source: readonly JournalEntry[], rules: ReplayRules):
     answered: waits.filter((entry) => reused.includes(entry)).map(nameOf),
     entries: copied,
     request: {
-      anchor: anchor === undefined ? null : { kind: "checkpoint", scope: anchor.scope, name: anchor.name, occurrence: rankOf(anchor) },
+      anchor:
+        anchor === undefined
+          ? null
+          : { kind: "checkpoint", scope: anchor.scope, name: anchor.name, occurrence: rankOf(anchor) },
       overrides: byName,
       overriddenEntries: copied.filter(({ origin }) => origin === "overridden").map(({ ordinal }) => ordinal),
     },
@@ -110,7 +113,10 @@ function copyEntries(
   rankOf: (entry: JournalEntry) => number,
 ): JournalEntry[] {
   const ordinals = new Map(
-    kept.map(({ ordinal }) => ordinal).sort((a, b) => a - b).map((ordinal, index) => [ordinal, index + 1]),
+    kept
+      .map(({ ordinal }) => ordinal)
+      .sort((a, b) => a - b)
+      .map((ordinal, index) => [ordinal, index + 1]),
   );
   let position = 0;
   return kept.map((entry) => {
@@ -139,7 +145,12 @@ function findAnchor(entries: JournalEntry[], from: string, executionId: string):
   const named = checkpoints.filter(({ name }) => name === from);
   const [only] = named;
   if (only !== undefined && named.length === 1) return only;
-  if (named.length > 1) throw sharedName("from", from, named.map(({ ordinal }) => selectors.get(ordinal) ?? ""));
+  if (named.length > 1)
+    throw sharedName(
+      "from",
+      from,
+      named.map(({ ordinal }) => selectors.get(ordinal) ?? ""),
+    );
   const isWait = entries.some((entry) => entry.kind === "wait" && selectors.get(entry.ordinal) === from);
   if (isWait) {
     throw new UserError("invalid_input", `from: ${from} is a wait, and a wait is no place to replay from`, {

@@ -55,7 +55,8 @@ function readPolicy(options: CheckpointOptions, name: string): AttemptPolicy {
   return {
     attempts: max + 1,
     backoffMs: backoff === undefined ? defaultBackoffMs : parseDuration(backoff, "ms", `checkpoint ${name}: backoff`),
-    maxDelayMs: maxDelay === undefined ? defaultMaxDelayMs : parseDuration(maxDelay, "ms", `checkpoint ${name}: maxDelay`),
+    maxDelayMs:
+      maxDelay === undefined ? defaultMaxDelayMs : parseDuration(maxDelay, "ms", `checkpoint ${name}: maxDelay`),
     retryOn,
     timeoutMs: timeout === undefined ? null : parseDuration(timeout, "ms", `checkpoint ${name}: timeout`),
   };

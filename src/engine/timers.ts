@@ -48,7 +48,10 @@ export class Timers {
 
   /** The next instant at which something is due, the deadline included. */
   earliest(): number | null {
-    const earliest = Math.min(this.#next()?.dueAt ?? Number.POSITIVE_INFINITY, this.#deadline?.dueAt ?? Number.POSITIVE_INFINITY);
+    const earliest = Math.min(
+      this.#next()?.dueAt ?? Number.POSITIVE_INFINITY,
+      this.#deadline?.dueAt ?? Number.POSITIVE_INFINITY,
+    );
     return Number.isFinite(earliest) ? earliest : null;
   }
 

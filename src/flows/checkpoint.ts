@@ -37,7 +37,9 @@ export function checkpoint<Args extends unknown[], Result>(
   const call = (...args: Args) => {
     const instead = "a checkpoint cannot call another; call both from the flow, or make one a plain function";
     const runtime = requireFlowScope(`checkpoint ${name}`, instead);
-    return runtime.checkpoint({ name, args, fn: fn as (...args: never[]) => unknown, options }) as Promise<Awaited<Result>>;
+    return runtime.checkpoint({ name, args, fn: fn as (...args: never[]) => unknown, options }) as Promise<
+      Awaited<Result>
+    >;
   };
   return Object.assign(call, { checkpointName: name });
 }

@@ -82,8 +82,7 @@ function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): F
   const { retries = 0, timeout, description } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) throw new MisuseError(`flow ${name}: retries must be 0 or more`);
   const timeoutMs = timeout === undefined ? null : parseDuration(timeout, "ms", `flow ${name}: timeout`);
-  const input = () =>
-    options.input === undefined ? null : normalizeSchema(options.input, `flow ${name}: input`);
+  const input = () => (options.input === undefined ? null : normalizeSchema(options.input, `flow ${name}: input`));
   return {
     name,
     fn,

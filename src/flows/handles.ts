@@ -39,8 +39,13 @@ export interface Launcher {
 const key = Symbol.for("savepoint.launcher");
 const shared = globalThis as unknown as Record<symbol, (() => Promise<Launcher>) | undefined>;
 
+/** Keeps what `open` answers; a later copy of this package in the process changes nothing. */
 export function setLauncher(open: () => Promise<Launcher>): void {
-  shared[key] ??= open;
+  let opened: Promise<Launcher> | undefined;
+  shared[key] ??= () => {
+    opened ??= open();
+    return opened;
+  };
 }
 
 export function launcher(): Promise<Launcher> {

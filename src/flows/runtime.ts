@@ -73,4 +73,3 @@ const key = Symbol.for("savepoint.scope");
 const shared = globalThis as unknown as Record<symbol, AsyncLocalStorage<Scope> | undefined>;
 shared[key] ??= new AsyncLocalStorage<Scope>();
 export const scopeStorage: AsyncLocalStorage<Scope> = shared[key];
-

@@ -68,7 +68,9 @@ function normalizeStandard(schema: StandardSchema, where: string): NormalSchema 
 function toJsonSchema(schema: StandardSchema, where: string): JsonSchema {
   const converter = (schema["~standard"] as { jsonSchema?: { input?: (options: object) => unknown } }).jsonSchema;
   if (typeof converter?.input !== "function") {
-    throw new MisuseError(`${where}: this schema cannot be told as JSON Schema; use zod 4.2 or newer, or a JSON Schema`);
+    throw new MisuseError(
+      `${where}: this schema cannot be told as JSON Schema; use zod 4.2 or newer, or a JSON Schema`,
+    );
   }
   try {
     const { $schema: _, ...json } = converter.input({ target: "draft-2020-12" }) as JsonSchema & { $schema?: string };

@@ -5,7 +5,9 @@ import { type FlowRuntime, type Scope, scopeStorage } from "./runtime.ts";
 export function requireScope(primitive: string): Scope {
   const scope = scopeStorage.getStore();
   if (scope === undefined) {
-    throw new MisuseError(`${primitive} was called outside an execution: call it from a flow that was started with .run()`);
+    throw new MisuseError(
+      `${primitive} was called outside an execution: call it from a flow that was started with .run()`,
+    );
   }
   return scope;
 }

@@ -28,13 +28,17 @@ export interface WaitOptions<S extends SchemaLike | undefined = undefined, Defau
 export function wait<const S extends SchemaLike | undefined = undefined, Default = never>(
   options: WaitOptions<S, Default>,
 ): Promise<(S extends undefined ? unknown : SchemaOutput<S>) | Default> {
-  const runtime = requireFlowScope("wait", "a checkpoint cannot wait for a person; wait in the flow, before or after it");
+  const runtime = requireFlowScope(
+    "wait",
+    "a checkpoint cannot wait for a person; wait in the flow, before or after it",
+  );
   const name = requireName("wait", options?.name);
   const { question, schema, timeout, onTimeout = "fail", metadata } = options;
   if (onTimeout !== "fail" && (typeof onTimeout !== "object" || onTimeout === null || !("value" in onTimeout))) {
     throw new MisuseError(`wait ${name}: onTimeout must be "fail" or { value: … }`);
   }
-  if (question !== undefined && typeof question !== "string") throw new MisuseError(`wait ${name}: the question must be a text`);
+  if (question !== undefined && typeof question !== "string")
+    throw new MisuseError(`wait ${name}: the question must be a text`);
   return runtime.wait({
     name,
     question: question ?? null,

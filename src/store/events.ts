@@ -49,7 +49,9 @@ export type Events = ReturnType<typeof eventsTable>;
 
 /** One append-only stream; ids rise with every event of the store. */
 export function eventsTable(connection: Connection) {
-  const insert = connection.prepare("INSERT INTO events (execution_seq, type, at, ordinal, data) VALUES (?, ?, ?, ?, ?)");
+  const insert = connection.prepare(
+    "INSERT INTO events (execution_seq, type, at, ordinal, data) VALUES (?, ?, ?, ?, ?)",
+  );
   return {
     append(seq: number, event: NewEvent): void {
       const data = event.data === undefined ? null : JSON.stringify(event.data);

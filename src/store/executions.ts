@@ -135,9 +135,10 @@ export function executionsTable(connection: Connection) {
        started_at = coalesce(started_at, ?)
      WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT ?) RETURNING *`,
   );
-  const advance = connection.prepare<[number, number, string, number], { last_position: number; pause_requested: number }>(
-    `UPDATE executions SET last_position = last_position + ? WHERE ${held} RETURNING last_position, pause_requested`,
-  );
+  const advance = connection.prepare<
+    [number, number, string, number],
+    { last_position: number; pause_requested: number }
+  >(`UPDATE executions SET last_position = last_position + ? WHERE ${held} RETURNING last_position, pause_requested`);
   const check = connection.prepare<[number, string, number], { last_position: number; pause_requested: number }>(
     `SELECT last_position, pause_requested FROM executions WHERE ${held}`,
   );
@@ -153,9 +154,7 @@ export function executionsTable(connection: Connection) {
     `UPDATE executions SET status = ?, owner = NULL, wake_at = NULL, pause_requested = 0, result = ?, failure = ?,
        ended_at = ?, blocked_reason = NULL WHERE ${held}`,
   );
-  const rewind = connection.prepare(
-    `UPDATE executions SET attempt = attempt + 1, deadline_at = ? WHERE ${held}`,
-  );
+  const rewind = connection.prepare(`UPDATE executions SET attempt = attempt + 1, deadline_at = ? WHERE ${held}`);
   const describe = connection.prepare(
     `UPDATE executions SET metadata = coalesce(?, metadata), progress = coalesce(?, progress) WHERE ${held}`,
   );
@@ -236,7 +235,10 @@ export function executionsTable(connection: Connection) {
     },
 
     /** Gives the execution back, unless something settled or a pause was asked for that the caller has not seen. */
-    suspend(fence: Fence, to: { status: "waiting" | "paused" | "queued"; wakeAt: number | null; readPosition: number }) {
+    suspend(
+      fence: Fence,
+      to: { status: "waiting" | "paused" | "queued"; wakeAt: number | null; readPosition: number },
+    ) {
       const { seq, owner, epoch } = fence;
       const pause = to.status === "paused" ? 1 : 0;
       return suspend.run(to.status, to.wakeAt, seq, owner, epoch, to.readPosition, pause).changes === 1;
@@ -252,7 +254,11 @@ export function executionsTable(connection: Connection) {
 
     end(
       { seq, owner, epoch }: Fence,
-      outcome: { status: "completed" | "failed" | "cancelled"; result: string | null; failure: ExecutionFailure | null },
+      outcome: {
+        status: "completed" | "failed" | "cancelled";
+        result: string | null;
+        failure: ExecutionFailure | null;
+      },
       at: number,
     ): boolean {
       const { status, result, failure } = outcome;
@@ -318,7 +324,7 @@ export function executionsTable(connection: Connection) {
   };
 }
 
-export function toExecution(row: ExecutionRow): Execution {
+function toExecution(row: ExecutionRow): Execution {
   const base: ExecutionBase = {
     seq: row.seq,
     id: row.id,

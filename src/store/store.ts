@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
-import { artifactsTable, type Artifacts } from "./artifacts.ts";
+import { type Artifacts, artifactsTable } from "./artifacts.ts";
 import { type Blobs, openBlobs } from "./blobs.ts";
 import { type Connection, explainStoreError, openConnection, openReader } from "./database.ts";
-import { earlyAnswersTable, type EarlyAnswers } from "./early-answers.ts";
-import { eventsTable, type Events } from "./events.ts";
-import { executionsTable, type Executions } from "./executions.ts";
+import { type EarlyAnswers, earlyAnswersTable } from "./early-answers.ts";
+import { type Events, eventsTable } from "./events.ts";
+import { type Executions, executionsTable } from "./executions.ts";
 import { type IdempotencyKeys, idempotencyKeysTable } from "./idempotency-keys.ts";
 import { type Journal, journalTable } from "./journal.ts";
 import { type Logs, logsTable } from "./logs.ts";

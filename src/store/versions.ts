@@ -14,9 +14,10 @@ export function versionsTable(connection: Connection) {
   const insert = connection.prepare(
     "INSERT OR IGNORE INTO versions (hash, source_path, description, created_at) VALUES (?, ?, ?, ?)",
   );
-  const find = connection.prepare<[string], { hash: string; source_path: string; description: string; created_at: number }>(
-    "SELECT hash, source_path, description, created_at FROM versions WHERE hash = ?",
-  );
+  const find = connection.prepare<
+    [string],
+    { hash: string; source_path: string; description: string; created_at: number }
+  >("SELECT hash, source_path, description, created_at FROM versions WHERE hash = ?");
   return {
     save: (row: VersionRow): void => void insert.run(row.hash, row.sourcePath, row.description, row.createdAt),
     find(hash: string): VersionRow | undefined {

@@ -72,8 +72,11 @@ export function workersTable(connection: Connection) {
     started: (id: string, pid: number, processStart: string | null): void => void started.run(pid, processStart, id),
 
     /** The started process reports; @returns false when its place was given away meanwhile */
-    activate: (id: string, self: { pid: number; processStart: string | null; concurrency: number }, now: number): boolean =>
-      activate.run(self.pid, self.processStart, self.concurrency, now, id).changes === 1,
+    activate: (
+      id: string,
+      self: { pid: number; processStart: string | null; concurrency: number },
+      now: number,
+    ): boolean => activate.run(self.pid, self.processStart, self.concurrency, now, id).changes === 1,
 
     /** @returns false when the row is gone: others took this worker for dead */
     heartbeat: (id: string, now: number): boolean => heartbeat.run(now, id).changes === 1,

@@ -14,11 +14,14 @@ describe("an answer", () => {
     t.work();
     const { id } = await t.start(counting);
     await t.asked(id, "number");
-    const answers = Array.from({ length: 100 }, (_, value) => (value % 2 === 0 ? t : other).engine.answer(id, { value }));
+    const answers = Array.from({ length: 100 }, (_, value) =>
+      (value % 2 === 0 ? t : other).engine.answer(id, { value }),
+    );
     const settled = await Promise.allSettled(answers);
     const won = settled.flatMap(({ status }, value) => (status === "fulfilled" ? [value] : []));
     expect(won).toHaveLength(1);
-    for (const one of settled) if (one.status === "rejected") expect(["conflict", "invalid_state"]).toContain(one.reason.code);
+    for (const one of settled)
+      if (one.status === "rejected") expect(["conflict", "invalid_state"]).toContain(one.reason.code);
     expect(await t.result(id)).toBe(won[0]);
     expect(t.events(id).filter((type) => type === "wait_answered")).toHaveLength(1);
   });
@@ -57,7 +60,9 @@ describe("an answer", () => {
   });
 
   test("names its wait: a near miss is told the name, several pending ones must be told apart", async () => {
-    const several = flow("several", () => Promise.all([wait({ name: "legal" }), wait({ name: "budget" }), wait({ name: "legal" })]));
+    const several = flow("several", () =>
+      Promise.all([wait({ name: "legal" }), wait({ name: "budget" }), wait({ name: "legal" })]),
+    );
     const t = engines.open([several]);
     t.work();
     const { id } = await t.start(several);
@@ -85,7 +90,9 @@ describe("an answer", () => {
     await t.engine.answer(id, { value: true, idempotencyKey: "k" });
     await t.result(id);
     await expect(t.engine.answer(id, { value: true, idempotencyKey: "k" })).resolves.toMatchObject({ id });
-    await expect(t.engine.answer(id, { value: false, idempotencyKey: "k" })).rejects.toMatchObject({ code: "conflict" });
+    await expect(t.engine.answer(id, { value: false, idempotencyKey: "k" })).rejects.toMatchObject({
+      code: "conflict",
+    });
   });
 
   test("with a key may be any value that the journal holds", async () => {
@@ -98,7 +105,9 @@ describe("an answer", () => {
     await t.engine.answer(id, { value, idempotencyKey: "k" });
     expect(await t.result(id)).toEqual(value);
     const other = new Map([["n", 2n]]);
-    await expect(t.engine.answer(id, { value: other, idempotencyKey: "k" })).rejects.toMatchObject({ code: "conflict" });
+    await expect(t.engine.answer(id, { value: other, idempotencyKey: "k" })).rejects.toMatchObject({
+      code: "conflict",
+    });
   });
 });
 
@@ -154,7 +163,9 @@ describe("an early answer", () => {
     });
     await t.engine.answer(id, { wait: "approve", value: 1, early: true });
     await t.engine.answer(id, { wait: "approve#2", value: 2, early: true });
-    await expect(t.engine.answer(id, { wait: "approve", value: 9, early: true })).rejects.toMatchObject({ code: "conflict" });
+    await expect(t.engine.answer(id, { wait: "approve", value: 9, early: true })).rejects.toMatchObject({
+      code: "conflict",
+    });
     gate.open.resolve();
     expect(await t.result(id)).toEqual([1, 2]);
     expect(t.events(id).filter((type) => type === "answered_early")).toHaveLength(2);
@@ -220,5 +231,7 @@ test("an abort is refused where nothing is pending, and wakes the body where som
   await t.engine.abortWait(id, { wait: "approve", reason: undefined });
   expect(await t.ended(id)).toMatchObject({ status: "failed", failure: { code: "wait_aborted", origin: "wait" } });
   await delay(5);
-  await expect(t.engine.abortWait(id, { wait: "approve", reason: undefined })).rejects.toMatchObject({ code: "invalid_state" });
+  await expect(t.engine.abortWait(id, { wait: "approve", reason: undefined })).rejects.toMatchObject({
+    code: "invalid_state",
+  });
 });

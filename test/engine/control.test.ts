@@ -79,7 +79,10 @@ describe("pause", () => {
 
   test("holds what waits at once; its answer is kept and its deadline is served at the resume", async () => {
     const clock = createClock();
-    const asks = flow("asks", async () => [await wait({ name: "one" }), await wait({ name: "two", timeout: "1h", onTimeout: { value: "late" } })]);
+    const asks = flow("asks", async () => [
+      await wait({ name: "one" }),
+      await wait({ name: "two", timeout: "1h", onTimeout: { value: "late" } }),
+    ]);
     const t = engines.open([asks], { clock });
     t.work();
     const { id } = await t.start(asks);
@@ -171,7 +174,11 @@ describe("an operation in the wrong state", () => {
     await t.waiting(paused.id);
     await t.engine.pause(paused.id);
     const refused = async (operation: Promise<unknown>, status: string, hint: string) => {
-      await expect(operation).rejects.toMatchObject({ code: "invalid_state", details: { status }, hint: expect.stringContaining(hint) });
+      await expect(operation).rejects.toMatchObject({
+        code: "invalid_state",
+        details: { status },
+        hint: expect.stringContaining(hint),
+      });
     };
     await refused(t.engine.cancel(completed.id), "completed", "nothing is left");
     await refused(t.engine.pause(completed.id), "completed", "executions_replay");
@@ -240,7 +247,9 @@ describe("retry", () => {
 
   test("opens waits again with a new deadline, and those that the ending closed", async () => {
     const clock = createClock();
-    const asks = flow("asks", () => Promise.all([wait({ name: "soon", timeout: "1h" }), wait({ name: "later", timeout: "5h" })]));
+    const asks = flow("asks", () =>
+      Promise.all([wait({ name: "soon", timeout: "1h" }), wait({ name: "later", timeout: "5h" })]),
+    );
     const t = engines.open([asks], { clock });
     t.work();
     const { id } = await t.start(asks);
@@ -326,7 +335,11 @@ describe("retry", () => {
     expect(await finish(one.id)).toMatchObject({ status: "completed", attempt: 3 });
     runs = 0;
     const two = await t.start(hopeless);
-    expect(await finish(two.id)).toMatchObject({ status: "failed", attempt: 2, failure: { message: expect.stringContaining("failure 2") } });
+    expect(await finish(two.id)).toMatchObject({
+      status: "failed",
+      attempt: 2,
+      failure: { message: expect.stringContaining("failure 2") },
+    });
     expect(t.events(two.id).filter((type) => type === "execution_retried")).toHaveLength(1);
   });
 

@@ -15,7 +15,7 @@ import {
   wait,
 } from "../../src/index.ts";
 import { drive } from "../helpers/crashes.ts";
-import { temporaryFolder, type TestEngine } from "../helpers/engine.ts";
+import { type TestEngine, temporaryFolder } from "../helpers/engine.ts";
 
 /** A flow of all primitives, and how often the bodies of its checkpoints ran. */
 function scenario() {
@@ -51,13 +51,23 @@ function scenario() {
     await save("report", { stamp, parts });
     const caught = await failing().catch((error: Error) => [error.message, String(error.cause)]);
     const attempts = await flaky();
-    const winner = await Promise.race([sleep("10d").then(() => "sleep"), wait({ name: "approve", schema: z.string() })]);
+    const winner = await Promise.race([
+      sleep("10d").then(() => "sleep"),
+      wait({ name: "approve", schema: z.string() }),
+    ]);
     await sleep("2h");
     log({ phase: "nearly done", counts: { b: 2 } });
     progress({ stage: "last" });
     const loaded = (await load(executionId(), "report")) as { stamp: unknown };
     const closing = await wait({ name: "close", timeout: "1d" });
-    return { isStable: JSON.stringify(loaded.stamp) === JSON.stringify(stamp), caught, attempts, winner, closing, end: await last(parts) };
+    return {
+      isStable: JSON.stringify(loaded.stamp) === JSON.stringify(stamp),
+      caught,
+      attempts,
+      winner,
+      closing,
+      end: await last(parts),
+    };
   });
   return { flow: all, runs };
 }
@@ -66,15 +76,23 @@ const answerTo = (name: string) => `the answer to ${name}`;
 
 /** What must be the same however often the process died. */
 function endState(t: TestEngine, id: string) {
-  const entries = t.entries(id).map(({ kind, name, occurrence, status, argumentsHash, output, failure, attempt, metadata }) => {
-    const outcome = kind === "value" || kind === "load" ? null : output;
-    const hash = kind === "load" ? null : argumentsHash;
-    return { kind, name, occurrence, status, hash, outcome, failure: failure?.message, attempt, metadata };
-  });
+  const entries = t
+    .entries(id)
+    .map(({ kind, name, occurrence, status, argumentsHash, output, failure, attempt, metadata }) => {
+      const outcome = kind === "value" || kind === "load" ? null : output;
+      const hash = kind === "load" ? null : argumentsHash;
+      return { kind, name, occurrence, status, hash, outcome, failure: failure?.message, attempt, metadata };
+    });
   const { status, metadata, progress: last } = t.get(id);
   // A checkpoint that runs again saves again: of one name the newest wins.
   const artifacts = [...new Set(t.store.artifacts.list(t.get(id).seq).map(({ name }) => name))];
-  return { status, metadata, last, entries: entries.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)), artifacts };
+  return {
+    status,
+    metadata,
+    last,
+    entries: entries.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    artifacts,
+  };
 }
 
 function committed(t: TestEngine, id: string | undefined): Set<string> {
@@ -140,14 +158,18 @@ describe("a process that dies at any of its writes", () => {
   test("again and again makes no difference either", async () => {
     const uncrashed = await runThrough(() => undefined);
     let survived = 0;
-    await inLanes(24, Array.from({ length: 8 }, (_, i) => i), async (index) => {
-      const every = 7 + (index % 8);
-      const side = index % 2 === 0 ? ("before" as const) : ("after" as const);
-      const crashed = await runThrough((write) => (write % every === 0 ? side : undefined));
-      expect(crashed.state, `${side} every ${every}th`).toEqual(uncrashed.state);
-      expect(crashed.repeated).toEqual([]);
-      survived += crashed.crashes;
-    });
+    await inLanes(
+      24,
+      Array.from({ length: 8 }, (_, i) => i),
+      async (index) => {
+        const every = 7 + (index % 8);
+        const side = index % 2 === 0 ? ("before" as const) : ("after" as const);
+        const crashed = await runThrough((write) => (write % every === 0 ? side : undefined));
+        expect(crashed.state, `${side} every ${every}th`).toEqual(uncrashed.state);
+        expect(crashed.repeated).toEqual([]);
+        survived += crashed.crashes;
+      },
+    );
     expect(survived).toBeGreaterThan(16);
   });
 });

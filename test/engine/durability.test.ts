@@ -1,6 +1,6 @@
-import Database from "better-sqlite3";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { checkpoint, flow, progress, save, sleep, wait } from "../../src/index.ts";
 import { createClock } from "../helpers/clock.ts";
@@ -161,51 +161,54 @@ describe("a store that cannot write", () => {
     ["SQLITE_FULL", "disk_full"],
     ["SQLITE_READONLY", "read_only"],
     ["SQLITE_IOERR_WRITE", "store_error"],
-  ])("(%s) drops the activation, shows as a reason, never reaches the flow, and goes on later", async (code, reason) => {
-    const clock = createClock();
-    trouble.on = false;
-    const caught: unknown[] = [];
-    const gate = Promise.withResolvers<void>();
-    let runs = 0;
-    const step = checkpoint("step", async () => {
-      runs++;
-      await gate.promise;
-      return runs;
-    });
-    const working = flow("working", async () => {
-      try {
-        return await step();
-      } catch (error) {
-        caught.push(error);
-      }
-    });
-    const problems: string[] = [];
-    let failures = 0;
-    const t = engines.open([working], {
-      clock,
-      onWrite(write) {
-        if (!trouble.on) return write();
-        failures++;
-        throw new Database.SqliteError("injected", code);
-      },
-    });
-    t.work({ onProblem: (message) => problems.push(message) });
-    const { id } = await t.start(working);
-    await until(() => t.events(id).includes("checkpoint_started"));
-    trouble.on = true;
-    gate.resolve();
-    await until(() => failures > 0);
-    await delay(20);
-    expect(t.get(id).status).toBe("running");
-    trouble.on = false;
-    await until(() => t.get(id).blockedReason !== null);
-    expect(t.get(id).blockedReason).toContain(reason);
-    clock.advance(60_000);
-    expect(await t.result(id)).toBe(2);
-    expect(t.get(id).blockedReason).toBeNull();
-    expect(caught).toEqual([]);
-    expect(problems.some((problem) => problem.includes(reason))).toBe(true);
-  });
+  ])(
+    "(%s) drops the activation, shows as a reason, never reaches the flow, and goes on later",
+    async (code, reason) => {
+      const clock = createClock();
+      trouble.on = false;
+      const caught: unknown[] = [];
+      const gate = Promise.withResolvers<void>();
+      let runs = 0;
+      const step = checkpoint("step", async () => {
+        runs++;
+        await gate.promise;
+        return runs;
+      });
+      const working = flow("working", async () => {
+        try {
+          return await step();
+        } catch (error) {
+          caught.push(error);
+        }
+      });
+      const problems: string[] = [];
+      let failures = 0;
+      const t = engines.open([working], {
+        clock,
+        onWrite(write) {
+          if (!trouble.on) return write();
+          failures++;
+          throw new Database.SqliteError("injected", code);
+        },
+      });
+      t.work({ onProblem: (message) => problems.push(message) });
+      const { id } = await t.start(working);
+      await until(() => t.events(id).includes("checkpoint_started"));
+      trouble.on = true;
+      gate.resolve();
+      await until(() => failures > 0);
+      await delay(20);
+      expect(t.get(id).status).toBe("running");
+      trouble.on = false;
+      await until(() => t.get(id).blockedReason !== null);
+      expect(t.get(id).blockedReason).toContain(reason);
+      clock.advance(60_000);
+      expect(await t.result(id)).toBe(2);
+      expect(t.get(id).blockedReason).toBeNull();
+      expect(caught).toEqual([]);
+      expect(problems.some((problem) => problem.includes(reason))).toBe(true);
+    },
+  );
 
   test("is a real database without room: the execution goes on when there is some", async () => {
     const clock = createClock();

@@ -45,7 +45,13 @@ describe("what a checkpoint throws", () => {
     await t.engine.answer(id, { value: 1 });
     await t.result(id);
     expect(seen).toHaveLength(2);
-    expect(seen[0]).toEqual([true, `checkpoint failing failed: ${message}`, "CheckpointFailed", expect.any(String), message]);
+    expect(seen[0]).toEqual([
+      true,
+      `checkpoint failing failed: ${message}`,
+      "CheckpointFailed",
+      expect.any(String),
+      message,
+    ]);
     expect(seen[1]).toEqual(seen[0]);
   });
 });
@@ -73,9 +79,18 @@ describe("an execution", () => {
     t.work();
     const { id } = await t.start(plain);
     expect(await t.ended(id)).toMatchObject({
-      failure: { code: "checkpoint_failed", origin: "user_code", checkpoint: "failing", message: "checkpoint failing failed: wrong" },
+      failure: {
+        code: "checkpoint_failed",
+        origin: "user_code",
+        checkpoint: "failing",
+        message: "checkpoint failing failed: wrong",
+      },
     });
-    expect(t.entry(id, "failing").failure).toMatchObject({ code: "user_error", name: "TypeError", stack: expect.stringContaining("failures.test.ts") });
+    expect(t.entry(id, "failing").failure).toMatchObject({
+      code: "user_error",
+      name: "TypeError",
+      stack: expect.stringContaining("failures.test.ts"),
+    });
   });
 
   test("whose result cannot be recorded says where the offending value is", async () => {
@@ -105,7 +120,10 @@ describe("a checkpoint's output that cannot be recorded", () => {
     t.work();
     const { id } = await t.start(failing);
     await t.ended(id);
-    expect(t.entry(id, "bad").failure).toMatchObject({ code: "invalid_output", message: "output.list[0]: a function cannot be recorded" });
+    expect(t.entry(id, "bad").failure).toMatchObject({
+      code: "invalid_output",
+      message: "output.list[0]: a function cannot be recorded",
+    });
     expect(attempts).toBe(1);
   });
 
@@ -116,7 +134,10 @@ describe("a checkpoint's output that cannot be recorded", () => {
     t.work();
     const { id } = await t.start(failing);
     expect(await t.ended(id)).toMatchObject({
-      failure: { code: "misuse", message: "checkpoint takes: arguments[0]: a promise (was an await forgotten?) cannot be recorded" },
+      failure: {
+        code: "misuse",
+        message: "checkpoint takes: arguments[0]: a promise (was an await forgotten?) cannot be recorded",
+      },
     });
     expect(t.entries(id)).toEqual([]);
   });
@@ -168,7 +189,9 @@ describe("attempts", () => {
     const broken = make("broken", () => {
       throw new Error("in retryOn");
     });
-    const trying = flow("trying", () => Promise.allSettled([refused(), broken()]).then((all) => all.map(({ status }) => status)));
+    const trying = flow("trying", () =>
+      Promise.allSettled([refused(), broken()]).then((all) => all.map(({ status }) => status)),
+    );
     const t = engines.open([trying]);
     t.work();
     expect(await t.run(trying)).toEqual(["rejected", "rejected"]);

@@ -130,7 +130,9 @@ describe("20,000 entries of one name", () => {
   });
 
   test("are matched in linear time when each call takes another's place", () => {
-    const entries = Array.from({ length: count }, (_, i) => entry({ ordinal: i + 1, argumentsHash: i % 2 === 0 ? "a" : "b" }));
+    const entries = Array.from({ length: count }, (_, i) =>
+      entry({ ordinal: i + 1, argumentsHash: i % 2 === 0 ? "a" : "b" }),
+    );
     const spent = timed(() => {
       const matcher = new Matcher(entries);
       for (let i = 0; i < count; i++) expect(typeof match(matcher, callOf(i % 2 === 0 ? "b" : "a"))).toBe("number");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { drive } from "../helpers/crashes.ts";
-import { temporaryFolder, type TestEngine } from "../helpers/engine.ts";
+import { type TestEngine, temporaryFolder } from "../helpers/engine.ts";
 import { answerTo, expectedOf, flowOf, hasStep, makeProgram, type Observed, randomOf } from "../helpers/programs.ts";
 
 const programs = Number(process.env["PROGRAMS"] ?? 150);
@@ -51,7 +51,8 @@ async function check(seed: number) {
     });
     const result = await last.result(execution.id);
     expect(blur(result, expectedOf(program)), "the result").toEqual(expectedOf(program));
-    for (const [place, seen] of observed.seen) expect([...seen], `what ${place} saw in every run of the body`).toHaveLength(1);
+    for (const [place, seen] of observed.seen)
+      expect([...seen].length, `what ${place} saw in every run of the body`).toBeLessThanOrEqual(1);
     const entries = last.entries(execution.id);
     expect(entries.filter(({ status }) => status === "running" || status === "pending")).toEqual([]);
     const places = entries.map(({ kind, name, occurrence }) => `${kind} ${name}#${occurrence}`);
@@ -69,8 +70,13 @@ async function check(seed: number) {
   }
 }
 
-/** Runs whose end was not on the record when the process died. */
+/** Runs whose end was not on the record when the process died, and values that no one but that process ever saw. */
 function noteLost(t: TestEngine, id: string | undefined, observed: Observed, lost: Map<string, number>): void {
+  const recorded = new Set(id === undefined ? [] : t.entries(id).map(({ output }) => output));
+  for (const [place, seen] of observed.seen) {
+    const isLost = (what: string) => what.length === 36 && !recorded.has(JSON.stringify(what));
+    observed.seen.set(place, new Set([...seen].filter((what) => !isLost(what))));
+  }
   const settled = id === undefined ? new Map<string, number>() : settledCounts(t, id);
   for (const [key, count] of observed.runs) lost.set(key, count - (settled.get(key) ?? 0));
 }
@@ -88,7 +94,8 @@ function settledCounts(t: TestEngine, id: string): Map<string, number> {
 
 /** A wait with a deadline of a millisecond may end either way. */
 function blur(result: unknown, expected: unknown): unknown {
-  if (expected === "answered or expired") return ["expired", "answer to w0", "answer to w1"].includes(String(result)) ? expected : result;
+  if (expected === "answered or expired")
+    return ["expired", "answer to w0", "answer to w1"].includes(String(result)) ? expected : result;
   if (!Array.isArray(result) || !Array.isArray(expected)) return result;
   return result.map((item, i) => blur(item, expected[i]));
 }

@@ -8,38 +8,41 @@ const engines = useEngines();
 const hourMs = 3_600_000;
 
 describe("a race", () => {
-  test.each(["sleep", "answer"])("that the %s won has the same winner after a crash and a re-run hours later", async (winner) => {
-    const clock = createClock();
-    const seen: string[] = [];
-    const racing = flow("racing", async () => {
-      const first = await Promise.race([
-        sleep(10_000).then(() => "sleep"),
-        wait({ name: "approve" }).then(() => "answer"),
-      ]);
-      seen.push(first);
-      await wait({ name: "hold" });
-      return first;
-    });
-    const before = engines.open([racing], { clock });
-    before.work();
-    const { id } = await before.start(racing);
-    await before.waiting(id);
-    if (winner === "answer") await before.engine.answer(id, { wait: "approve", value: 1 });
-    else clock.advance(10_000);
-    await before.asked(id, "hold");
-    if (winner === "answer") clock.advance(10_000);
-    else await before.engine.answer(id, { wait: "approve", value: 1 });
-    await until(() => before.entries(id).filter(({ position }) => position !== null).length === 2);
-    await before.crash();
+  test.each(["sleep", "answer"])(
+    "that the %s won has the same winner after a crash and a re-run hours later",
+    async (winner) => {
+      const clock = createClock();
+      const seen: string[] = [];
+      const racing = flow("racing", async () => {
+        const first = await Promise.race([
+          sleep(10_000).then(() => "sleep"),
+          wait({ name: "approve" }).then(() => "answer"),
+        ]);
+        seen.push(first);
+        await wait({ name: "hold" });
+        return first;
+      });
+      const before = engines.open([racing], { clock });
+      before.work();
+      const { id } = await before.start(racing);
+      await before.waiting(id);
+      if (winner === "answer") await before.engine.answer(id, { wait: "approve", value: 1 });
+      else clock.advance(10_000);
+      await before.asked(id, "hold");
+      if (winner === "answer") clock.advance(10_000);
+      else await before.engine.answer(id, { wait: "approve", value: 1 });
+      await until(() => before.entries(id).filter(({ position }) => position !== null).length === 2);
+      await before.crash();
 
-    clock.advance(5 * hourMs);
-    const after = engines.open([racing], { clock });
-    after.work();
-    await after.engine.answer(id, { wait: "hold", value: 1 });
-    expect(await after.result(id)).toBe(winner);
-    expect(new Set(seen)).toEqual(new Set([winner]));
-    expect(seen.length).toBeGreaterThan(1);
-  });
+      clock.advance(5 * hourMs);
+      const after = engines.open([racing], { clock });
+      after.work();
+      await after.engine.answer(id, { wait: "hold", value: 1 });
+      expect(await after.result(id)).toBe(winner);
+      expect(new Set(seen)).toEqual(new Set([winner]));
+      expect(seen.length).toBeGreaterThan(1);
+    },
+  );
 
   test.each([
     ["race", (branches: Promise<string>[]) => Promise.race(branches)],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { scopeStorage } from "../../src/flows/runtime.ts";
 import {
   checkpoint,
   executionId,
@@ -14,7 +15,6 @@ import {
   uuid,
   wait,
 } from "../../src/index.ts";
-import { scopeStorage } from "../../src/flows/runtime.ts";
 import { createClock } from "../helpers/clock.ts";
 import { useEngines } from "../helpers/engine.ts";
 
@@ -69,7 +69,10 @@ describe("in the flow's own code", () => {
     await t.waiting(id);
     await t.engine.answer(id, { wait: "hold#2", value: 2 });
     expect(await t.result(id)).toEqual({ pages: 4 });
-    expect(t.get(id)).toMatchObject({ metadata: { counts: { a: 1, b: 2 }, phase: "two" }, progress: { stage: "one", current: 1, total: 2 } });
+    expect(t.get(id)).toMatchObject({
+      metadata: { counts: { a: 1, b: 2 }, phase: "two" },
+      progress: { stage: "one", current: 1, total: 2 },
+    });
     expect(t.store.artifacts.list(t.get(id).seq)).toHaveLength(2);
     expect(t.events(id).filter((type) => type === "artifact_saved")).toHaveLength(2);
     expect(t.events(id).filter((type) => type === "progress")).toHaveLength(1);
@@ -122,7 +125,8 @@ test("load tells what there is when it finds nothing, and a checkpoint's output 
     return [await step(1), await step(2)];
   });
   const reading = flow("reading", async (id: string) => {
-    const message = (name: string) => load(id, name).catch((error: Error & { hint: string }) => `${error.message} | ${error.hint}`);
+    const message = (name: string) =>
+      load(id, name).catch((error: Error & { hint: string }) => `${error.message} | ${error.hint}`);
     return [await load(id, "step#2"), await message("repotr"), await message("step")];
   });
   const t = engines.open([source, reading]);
@@ -140,10 +144,22 @@ describe("a primitive where it cannot work", () => {
   const inner = checkpoint("inner", async () => 1);
   const other = flow("other", () => 1);
   const inside: [string, () => unknown, string][] = [
-    ["a checkpoint", () => inner(), "checkpoint inner was called inside checkpoint outer: a checkpoint cannot call another; call both from the flow"],
-    ["a wait", () => wait({ name: "w" }), "wait was called inside checkpoint outer: a checkpoint cannot wait for a person"],
+    [
+      "a checkpoint",
+      () => inner(),
+      "checkpoint inner was called inside checkpoint outer: a checkpoint cannot call another; call both from the flow",
+    ],
+    [
+      "a wait",
+      () => wait({ name: "w" }),
+      "wait was called inside checkpoint outer: a checkpoint cannot wait for a person",
+    ],
     ["a sleep", () => sleep(1), "sleep was called inside checkpoint outer: sleep in the flow"],
-    ["another flow's run", () => other.run(undefined), "other.run() was called inside an execution: child executions are not supported yet"],
+    [
+      "another flow's run",
+      () => other.run(undefined),
+      "other.run() was called inside an execution: child executions are not supported yet",
+    ],
   ];
 
   test.each(inside)("fails with what to do instead: %s inside a checkpoint", async (_, call, message) => {
@@ -152,7 +168,9 @@ describe("a primitive where it cannot work", () => {
     const t = engines.open([nested]);
     t.work();
     const { id } = await t.start(nested);
-    expect(await t.ended(id)).toMatchObject({ failure: { code: "checkpoint_failed", message: expect.stringContaining(message) } });
+    expect(await t.ended(id)).toMatchObject({
+      failure: { code: "checkpoint_failed", message: expect.stringContaining(message) },
+    });
   });
 
   test.each<[string, () => unknown]>([
@@ -172,7 +190,9 @@ describe("a primitive where it cannot work", () => {
     const t = engines.open([parent]);
     t.work();
     const { id } = await t.start(parent);
-    expect(await t.ended(id)).toMatchObject({ failure: { code: "misuse", message: expect.stringContaining("child executions") } });
+    expect(await t.ended(id)).toMatchObject({
+      failure: { code: "misuse", message: expect.stringContaining("child executions") },
+    });
   });
 
   test.each(["", "1st", "a b", "a#1", "a/b", "x".repeat(121)])("refuses the name %j", (name) => {
@@ -188,6 +208,8 @@ describe("a primitive where it cannot work", () => {
     const t = engines.open([failing]);
     t.work();
     const { id } = await t.start(failing);
-    expect(await t.ended(id)).toMatchObject({ failure: { code: "misuse", message: expect.stringContaining("whole number") } });
+    expect(await t.ended(id)).toMatchObject({
+      failure: { code: "misuse", message: expect.stringContaining("whole number") },
+    });
   });
 });

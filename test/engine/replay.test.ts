@@ -1,6 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { checkpoint, executionId, flow, isReplay, load, now, random, save, sleep, uuid, wait } from "../../src/index.ts";
+import {
+  checkpoint,
+  executionId,
+  flow,
+  isReplay,
+  load,
+  now,
+  random,
+  save,
+  sleep,
+  uuid,
+  wait,
+} from "../../src/index.ts";
 import { createClock } from "../helpers/clock.ts";
 import { until, useEngines } from "../helpers/engine.ts";
 
@@ -53,7 +65,10 @@ describe("a replay", () => {
     await t.result(id);
     const selectors = ["a", "b", "c#1", "c#2"];
     await expect(t.replay(id, { from: "d" })).rejects.toMatchObject({ code: "not_found", details: { selectors } });
-    await expect(t.replay(id, { from: "c" })).rejects.toMatchObject({ code: "ambiguous", details: { candidates: ["c#1", "c#2"] } });
+    await expect(t.replay(id, { from: "c" })).rejects.toMatchObject({
+      code: "ambiguous",
+      details: { candidates: ["c#1", "c#2"] },
+    });
     const asked = await t.start(asks);
     await t.waiting(asked.id);
     await expect(t.replay(asked.id, { from: "approve" })).rejects.toMatchObject({ code: "invalid_input" });
@@ -89,7 +104,12 @@ describe("a replay", () => {
     ran.length = 0;
     const both = await t.replay(id, { overrides: { "checkpoint.c": "all", "checkpoint.c#1": "one" } });
     expect(await t.result(both.id)).toBe("all");
-    expect(t.entries(both.id).filter(({ name }) => name === "c").map(({ output }) => output)).toEqual(['"one"', '"all"']);
+    expect(
+      t
+        .entries(both.id)
+        .filter(({ name }) => name === "c")
+        .map(({ output }) => output),
+    ).toEqual(['"one"', '"all"']);
     expect(t.entries(both.id).filter(({ origin }) => origin === "overridden")).toHaveLength(2);
   });
 
@@ -140,12 +160,18 @@ describe("a replay", () => {
     const { id } = await t.start(branching);
     await t.result(id);
     const unreached = await t.replay(id, { from: "b", overrides: { "checkpoint.a": false } });
-    expect(await t.ended(unreached.id)).toMatchObject({ status: "failed", failure: { origin: "diverged", code: "anchor_unreached" } });
+    expect(await t.ended(unreached.id)).toMatchObject({
+      status: "failed",
+      failure: { origin: "diverged", code: "anchor_unreached" },
+    });
     const unused = await t.replay(id, { overrides: { "checkpoint.a": false, "checkpoint.b": "new" } });
     expect(await t.ended(unused.id)).toMatchObject({
       failure: { origin: "diverged", code: "override_unused", message: expect.stringContaining("b") },
     });
-    await expect(t.replay(id, { overrides: { "checkpoint.bb": 1 } })).rejects.toMatchObject({ code: "not_found", hint: expect.stringContaining('Did you mean "b"') });
+    await expect(t.replay(id, { overrides: { "checkpoint.bb": 1 } })).rejects.toMatchObject({
+      code: "not_found",
+      hint: expect.stringContaining('Did you mean "b"'),
+    });
     await expect(t.replay(id, { overrides: { "wait.x": 1 } })).rejects.toMatchObject({ code: "invalid_input" });
     await expect(t.replay(id, { overrides: { b: 1 } })).rejects.toMatchObject({ hint: 'Write it as "checkpoint.b".' });
   });
@@ -160,7 +186,11 @@ describe("a replay", () => {
     t.work();
     const { id } = await t.start(failing);
     expect((await t.ended(id)).status).toBe("failed");
-    const fixed = await t.replay(id, { from: "a", overrides: { "checkpoint.a": "A", "checkpoint.b": "B" }, version: { hash: "test", checkpoints: ["a", "b"] } });
+    const fixed = await t.replay(id, {
+      from: "a",
+      overrides: { "checkpoint.a": "A", "checkpoint.b": "B" },
+      version: { hash: "test", checkpoints: ["a", "b"] },
+    });
     expect(await t.result(fixed.id)).toBe("B");
     const half = await t.replay(id, { overrides: { "checkpoint.a": "A" } });
     expect(await t.result(half.id)).toBe("b(A)");
@@ -227,7 +257,12 @@ describe("a replay", () => {
     expect(await t.result(id)).toBe("first second");
     const asked = await t.replay(id, { from: "done" });
     await t.asked(asked.id, "first");
-    expect(t.entries(asked.id).filter(({ reuse }) => reuse === "own").map(({ name }) => name)).toEqual(["first"]);
+    expect(
+      t
+        .entries(asked.id)
+        .filter(({ reuse }) => reuse === "own")
+        .map(({ name }) => name),
+    ).toEqual(["first"]);
     expect(await t.result((await t.replay(id, { from: "done", reuseAnswers: true })).id)).toBe("first second");
     state.question = "Really publish?";
     const changed = await t.replay(id, { from: "done", reuseAnswers: true });
@@ -255,7 +290,12 @@ describe("a replay", () => {
     const source = (await t.result(id)) as { before: unknown[]; after: unknown[] };
     clock.advance(3_600_000);
     const again = await t.replay(id, { from: "anchor" });
-    const replayed = (await t.result(again.id)) as { before: unknown[]; after: unknown[]; loaded: unknown; isReplay: boolean };
+    const replayed = (await t.result(again.id)) as {
+      before: unknown[];
+      after: unknown[];
+      loaded: unknown;
+      isReplay: boolean;
+    };
     expect(replayed.before).toEqual(source.before);
     expect(replayed.isReplay).toBe(true);
     for (const [i, value] of replayed.after.entries()) expect(value).not.toEqual(source.after[i]);
@@ -291,7 +331,9 @@ describe("a replay", () => {
     const request = { from: "b", overrides: { "checkpoint.a": 1n }, idempotencyKey: "k" };
     const first = await t.replay(id, request);
     expect((await t.replay(id, request)).id).toBe(first.id);
-    await expect(t.replay(id, { ...request, overrides: { "checkpoint.a": 2n } })).rejects.toMatchObject({ code: "conflict" });
+    await expect(t.replay(id, { ...request, overrides: { "checkpoint.a": 2n } })).rejects.toMatchObject({
+      code: "conflict",
+    });
     await expect(t.replay(id, { ...request, from: "a" })).rejects.toMatchObject({ code: "conflict" });
   });
 
@@ -326,7 +368,9 @@ describe("a replay", () => {
     await t.result(id);
     await worker.stop();
     const again = await t.replay(id, { from: "c#2" });
-    const listed = t.store.reader().prepare("SELECT name FROM journal WHERE execution_seq = ? AND reuse <> 'candidate'");
+    const listed = t.store
+      .reader()
+      .prepare("SELECT name FROM journal WHERE execution_seq = ? AND reuse <> 'candidate'");
     expect(listed.all(again.seq)).toEqual([]);
     await expect(t.engine.answer(again.id, { wait: "x", value: 1 })).rejects.toMatchObject({ code: "not_found" });
     t.work();

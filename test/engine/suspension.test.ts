@@ -283,7 +283,12 @@ describe("an execution's time limit", () => {
 
   test("that is far beyond what a date can hold does not matter", async () => {
     const quick = flow("quick", async () => {
-      await Promise.race([sleep(Number.MAX_SAFE_INTEGER), sleep(new Date(8.64e15)), sleep(1), wait({ name: "w", timeout: 1e15 })]);
+      await Promise.race([
+        sleep(Number.MAX_SAFE_INTEGER),
+        sleep(new Date(8.64e15)),
+        sleep(1),
+        wait({ name: "w", timeout: 1e15 }),
+      ]);
       return "done";
     });
     const t = engines.open([quick]);

@@ -73,9 +73,11 @@ async function toTheEnd(
   while (!isDead()) {
     const execution = t.get(id);
     if (isTerminal(execution.status)) return execution;
-    if (performance.now() > giveUpAt) throw new Error(`stuck: ${JSON.stringify([execution, t.entries(id), t.events(id)])}`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`stuck: ${JSON.stringify([execution, t.entries(id), t.events(id)])}`);
     const [pending] = t.store.journal.pendingWaits(execution.seq);
-    if (pending !== undefined) await t.engine.answer(id, { wait: `${id}:${pending.ordinal}`, value: answerTo(pending.name) });
+    if (pending !== undefined)
+      await t.engine.answer(id, { wait: `${id}:${pending.ordinal}`, value: answerTo(pending.name) });
     else clock.advance(execution.status === "waiting" ? Math.max(0, (execution.wakeAt ?? 0) - clock.now()) : 200);
     await delay(3);
   }

@@ -6,10 +6,10 @@ import { afterEach, beforeEach } from "vitest";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
 import { decodeValue } from "../../src/core/values.ts";
-import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { ReplayInput } from "../../src/engine/control/replays.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { Worker, WorkerOptions } from "../../src/engine/worker.ts";
-import { flowBrand, type Flow, type FlowDefinition } from "../../src/flows/flow.ts";
+import { type Flow, type FlowDefinition, flowBrand } from "../../src/flows/flow.ts";
 import type { Execution } from "../../src/store/executions.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -66,7 +66,10 @@ export function temporaryFolder(): { path: string; remove(): void } {
 }
 
 /** For a test file: a fresh folder for each test, in which everything that was opened is closed after it. */
-export function useEngines(): { folder(): string; open(flows: readonly AnyFlow[], options?: TestEngineOptions): TestEngine } {
+export function useEngines(): {
+  folder(): string;
+  open(flows: readonly AnyFlow[], options?: TestEngineOptions): TestEngine;
+} {
   let folder: ReturnType<typeof temporaryFolder>;
   let open: TestEngine[];
   beforeEach(() => {
@@ -90,7 +93,11 @@ export function useEngines(): { folder(): string; open(flows: readonly AnyFlow[]
 export function openTestEngine(folder: string, flows: readonly AnyFlow[], options: TestEngineOptions = {}): TestEngine {
   const clock = options.clock ?? systemClock;
   const plug = { pulled: false };
-  const store = pluggable(openStore(folder, options.capBytes === undefined ? {} : { capBytes: options.capBytes }), plug, options.onWrite);
+  const store = pluggable(
+    openStore(folder, options.capBytes === undefined ? {} : { capBytes: options.capBytes }),
+    plug,
+    options.onWrite,
+  );
   const definitions = new Map<string, FlowDefinition>(flows.map((flow) => [flow.flowName, flow[flowBrand]]));
   const engine = createEngine({
     store,
@@ -98,7 +105,8 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
     ports: {
       async loadFlow(version, workflow) {
         const definition = definitions.get(workflow);
-        if (definition === undefined || options.missing?.has(version)) throw new Error(`the test has no flow ${workflow}`);
+        if (definition === undefined || options.missing?.has(version))
+          throw new Error(`the test has no flow ${workflow}`);
         return { definition, dependencyChanges: {} };
       },
       hashArguments: (encoded) => createHmac("sha256", "test").update(encoded).digest("base64url"),

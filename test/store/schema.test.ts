@@ -18,7 +18,9 @@ afterEach(() => folder.remove());
 function dump(path: string): string {
   const connection = openConnection(path);
   const rows = connection
-    .prepare<[], { sql: string }>("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name")
+    .prepare<[], { sql: string }>(
+      "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name",
+    )
     .all();
   connection.close();
   return `-- What all migrations make together; a test compares it.\n${rows.map(({ sql }) => `${sql};\n`).join("\n")}`;

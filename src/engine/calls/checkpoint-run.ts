@@ -37,7 +37,9 @@ export class CheckpointRun implements RunningBody {
       encoded = encodeValue(call.args, "arguments");
       argumentsHash = activation.context.ports.hashArguments(encoded);
     } catch (error) {
-      return reject(error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${messageOf(error)}`));
+      return reject(
+        error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${messageOf(error)}`),
+      );
     }
     const identity = { kind: "checkpoint" as const, scope: "", name: call.name, argumentsHash };
     activation.enter(identity, (taken) => {

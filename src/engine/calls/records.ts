@@ -3,11 +3,11 @@ import { newId } from "../../core/ids.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { ProgressReport, RunningCheckpoint, SaveCall } from "../../flows/runtime.ts";
-import { newArtifact, readArtifact } from "../artifact-values.ts";
 import type { ActivationPort, RunningBody } from "../activation-port.ts";
+import { newArtifact, readArtifact } from "../artifact-values.ts";
 import { failureOf, isStoreTrouble } from "../failures.ts";
-import { mergeFields } from "../metadata.ts";
 import type { Call } from "../matching.ts";
+import { mergeFields } from "../metadata.ts";
 
 type Reject = (error: unknown) => void;
 
@@ -36,9 +36,10 @@ export class Records {
   log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void {
     const encoded = plainFields(fields, "log()");
     const run = this.#runOf(inside);
-    if (run !== undefined) return run.describe((entry) => {
-      entry.metadata = mergeFields(entry.metadata ?? {}, encoded);
-    });
+    if (run !== undefined)
+      return run.describe((entry) => {
+        entry.metadata = mergeFields(entry.metadata ?? {}, encoded);
+      });
     this.#metadata = mergeFields(this.#metadata, encoded);
     if (this.#isRecorded({ kind: "log", scope: "", name: "log", argumentsHash: null })) return;
     const { executions } = this.#activation.context.store;
@@ -54,9 +55,10 @@ export class Records {
     if (run === undefined) {
       if (this.#isRecorded(call)) return;
       this.#insert(call, { progress });
-    } else run.describe((entry) => {
-      entry.progress = progress;
-    });
+    } else
+      run.describe((entry) => {
+        entry.progress = progress;
+      });
     this.#activation.note(() => {
       executions.describe(this.#activation.fence, null, progress);
       this.#activation.event("progress", run?.ordinal ?? null, progress);
@@ -96,7 +98,13 @@ export class Records {
     }
   }
 
-  load(executionId: string, name: string, inside: RunningCheckpoint | undefined, resolve: (value: unknown) => void, reject: Reject): void {
+  load(
+    executionId: string,
+    name: string,
+    inside: RunningCheckpoint | undefined,
+    resolve: (value: unknown) => void,
+    reject: Reject,
+  ): void {
     const { store, ports } = this.#activation.context;
     if (this.#runOf(inside) !== undefined) {
       try {

@@ -53,7 +53,13 @@ export class WaitRun {
     });
   }
 
-  private constructor(activation: ActivationPort, call: WaitCall, entry: JournalEntry, resolve: Resolve, reject: Reject) {
+  private constructor(
+    activation: ActivationPort,
+    call: WaitCall,
+    entry: JournalEntry,
+    resolve: Resolve,
+    reject: Reject,
+  ) {
     this.#activation = activation;
     this.#call = call;
     this.#entry = entry;
@@ -140,8 +146,13 @@ export class WaitRun {
     if (status === "answered") return this.#deliverAnswer();
     this.#activation.timers.unblock(ordinal);
     if (status === "expired" && failure === null) return this.#resolve(this.#activation.decode(output));
-    const reason = failure ?? { code: "wait_aborted", message: `wait ${this.#selector} was aborted`, origin: "wait" as const };
-    const error = status === "expired" ? new WaitExpired(this.#selector, reason) : new WaitAborted(this.#selector, reason);
+    const reason = failure ?? {
+      code: "wait_aborted",
+      message: `wait ${this.#selector} was aborted`,
+      origin: "wait" as const,
+    };
+    const error =
+      status === "expired" ? new WaitExpired(this.#selector, reason) : new WaitAborted(this.#selector, reason);
     this.#activation.failedEntries.set(error, ordinal);
     this.#reject(error);
   }

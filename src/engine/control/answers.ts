@@ -6,9 +6,9 @@ import { didYouMean } from "../../core/suggest.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
 import type { JournalEntry } from "../../store/journal.ts";
+import { entryId, selectorsOf } from "../../store/selectors.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
-import { entryId, selectorsOf } from "../../store/selectors.ts";
 import { findExecution } from "./find.ts";
 import { type KeyedCall, recall, remember } from "./idempotency.ts";
 import { reread } from "./runs.ts";
@@ -60,7 +60,11 @@ export async function abortWait(
     if (entry === "early") throw new Error("an abort is never early");
     const now = clock.now();
     const reason = request.reason === undefined ? "" : `: ${request.reason}`;
-    const failure: Failure = { code: "wait_aborted", message: `wait ${entry.name} was aborted${reason}`, origin: "wait" };
+    const failure: Failure = {
+      code: "wait_aborted",
+      message: `wait ${entry.name} was aborted${reason}`,
+      origin: "wait",
+    };
     const position = store.executions.addPosition(execution.seq, now);
     store.journal.settleWait(execution.seq, { ...entry, status: "aborted", position, failure, endedAt: now }, null);
     store.events.append(execution.seq, { type: "wait_aborted", at: now, ordinal: entry.ordinal });
@@ -119,9 +123,7 @@ function chooseWait(
     return onlyPending(pending, names(pending), execution, early);
   }
   const means = (entry: JournalEntry) =>
-    entry.name === wanted ||
-    selectors.get(entry.ordinal) === wanted ||
-    entryId(execution.id, entry.ordinal) === wanted;
+    entry.name === wanted || selectors.get(entry.ordinal) === wanted || entryId(execution.id, entry.ordinal) === wanted;
   const meant = pending.filter(means);
   const [only] = meant;
   if (only !== undefined && meant.length === 1) return only;
@@ -166,7 +168,10 @@ function alreadySettled(entry: JournalEntry, execution: Execution): UserError {
   const how = entry.status === "answered" ? "was answered already; the first answer wins" : `is ${entry.status}`;
   return new UserError("conflict", `wait ${entry.name} ${how}`, {
     hint: `Look at executions_get for ${execution.id}; to try another answer, use executions_replay.`,
-    details: { status: entry.status, ...(entry.endedAt !== null && { ended_at: new Date(entry.endedAt).toISOString() }) },
+    details: {
+      status: entry.status,
+      ...(entry.endedAt !== null && { ended_at: new Date(entry.endedAt).toISOString() }),
+    },
   });
 }
 

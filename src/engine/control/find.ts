@@ -17,10 +17,14 @@ export function findExecution(store: Store, id: string): Execution {
     });
   }
   if (found.length > 1) {
-    throw new UserError("ambiguous", `${found.length > 10 ? "more than 10" : found.length} executions begin with ${id}`, {
-      hint: "Give more of the id.",
-      details: { candidates: found.slice(0, 10).map((one) => one.id) },
-    });
+    throw new UserError(
+      "ambiguous",
+      `${found.length > 10 ? "more than 10" : found.length} executions begin with ${id}`,
+      {
+        hint: "Give more of the id.",
+        details: { candidates: found.slice(0, 10).map((one) => one.id) },
+      },
+    );
   }
   return only;
 }

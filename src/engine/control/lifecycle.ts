@@ -1,6 +1,6 @@
 import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
-import { isTerminal, type Failure } from "../../core/statuses.ts";
+import { type Failure, isTerminal } from "../../core/statuses.ts";
 import type { Execution } from "../../store/executions.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
@@ -66,7 +66,7 @@ export async function retry(context: EngineContext, committer: Committer, id: st
       throw refuse(
         execution,
         "retried",
-        "No checkpoint or wait failed: the flow's own code did, and would again. Mend it and use executions_replay with code: \"current\".",
+        'No checkpoint or wait failed: the flow\'s own code did, and would again. Mend it and use executions_replay with code: "current".',
       );
     }
     context.store.executions.setControl(execution.seq, {
@@ -77,7 +77,11 @@ export async function retry(context: EngineContext, committer: Committer, id: st
       attempt: execution.attempt + 1,
       deadlineAt: execution.timeoutMs === null ? null : after(now, execution.timeoutMs),
     });
-    context.store.events.append(execution.seq, { type: "execution_retried", at: now, data: { attempt: execution.attempt + 1 } });
+    context.store.events.append(execution.seq, {
+      type: "execution_retried",
+      at: now,
+      data: { attempt: execution.attempt + 1 },
+    });
   });
 }
 
@@ -106,7 +110,8 @@ function refuse(execution: Execution, verb: string, hint: string): UserError {
 }
 
 function resumeHint(execution: Execution): string {
-  if (execution.status === "waiting") return "It waits: executions_get shows for what. Answer it with executions_input.";
+  if (execution.status === "waiting")
+    return "It waits: executions_get shows for what. Answer it with executions_input.";
   return isTerminal(execution.status) ? "It has ended; executions_replay starts it anew." : "It is not paused.";
 }
 

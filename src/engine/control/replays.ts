@@ -1,11 +1,11 @@
 import { after } from "../../core/clock.ts";
-import { newId } from "../../core/ids.ts";
 import { UserError } from "../../core/errors.ts";
+import { newId } from "../../core/ids.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
 import type { Committer } from "../committer.ts";
-import { planReplay, type ReplayPlan } from "../replay-plan.ts";
 import type { EngineContext } from "../ports.ts";
+import { planReplay, type ReplayPlan } from "../replay-plan.ts";
 import { findExecution } from "./find.ts";
 import { recall, remember } from "./idempotency.ts";
 import { reread } from "./runs.ts";
@@ -88,7 +88,10 @@ function keyOf(sourceId: string, request: ReplayInput, encoded: { overrides: obj
 
 function encodeOverrides({ store }: EngineContext, overrides: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(overrides).map(([key, value]) => [key, store.payloads.store(encodeValue(value, `overrides.${key}`))]),
+    Object.entries(overrides).map(([key, value]) => [
+      key,
+      store.payloads.store(encodeValue(value, `overrides.${key}`)),
+    ]),
   );
 }
 
