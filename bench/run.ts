@@ -35,25 +35,30 @@ async function bench({ dir, smoke }: Options): Promise<Run> {
   return { ...measures, node: process.versions.node, cpus: availableParallelism(), seconds };
 }
 
-/** Engine and prototype take turns, so that whatever else the machine does meets both; a first round warms up. */
-async function measure(folder: string, sizes: Sizes): Promise<Measures> {
-  const subjects = { engine: openEngine(join(folder, "engine")), prototype: openPrototype(folder) };
-  const kept = { engine: noRounds(), prototype: noRounds() };
-  for (let number = 0; number <= sizes.rounds; number++) {
-    // Who goes first alternates too: whatever the first leaves behind (garbage, dirty pages) meets the second.
-    const turns = ["prototype", "engine"] as const;
-    for (const name of number % 2 === 0 ? turns : turns.toReversed()) {
-      await round(subjects[name], sizes, number === 0 ? noRounds() : kept[name]);
-    }
-  }
-  for (const subject of Object.values(subjects)) await closeAndVerify(subject, sizes);
-  return measuresOf(kept.engine, kept.prototype);
+interface Entrant {
+  subject: Subject;
+  rounds: Rounds;
 }
 
-async function round(subject: Subject, sizes: Sizes, kept: Rounds): Promise<void> {
-  kept.sequential.push(await sequential(subject, sizes));
-  kept.grouped.push(await grouped(subject, sizes));
-  kept.latencies.push(await latencies(subject, sizes));
+/** Engine and prototype take turns, so that whatever else the machine does meets both; the first round warms up. */
+async function measure(folder: string, sizes: Sizes): Promise<Measures> {
+  const engine = { subject: openEngine(join(folder, "engine")), rounds: noRounds() };
+  const prototype = { subject: openPrototype(folder), rounds: noRounds() };
+  // Who goes first alternates too: whatever the first leaves behind (garbage, dirty pages) meets the second.
+  const turns = [engine, prototype];
+  await round(
+    turns.map(({ subject }) => ({ subject, rounds: noRounds() })),
+    sizes,
+  );
+  for (let left = sizes.rounds; left > 0; left--) await round(turns.reverse(), sizes);
+  for (const { subject } of turns) await closeAndVerify(subject, sizes);
+  return measuresOf(engine.rounds, prototype.rounds);
+}
+
+async function round(turns: readonly Entrant[], sizes: Sizes): Promise<void> {
+  for (const { subject, rounds } of turns) rounds.sequential.push(await sequential(subject, sizes));
+  for (const { subject, rounds } of turns) rounds.grouped.push(await grouped(subject, sizes));
+  for (const { subject, rounds } of turns) rounds.latencies.push(await latencies(subject, sizes));
 }
 
 async function closeAndVerify(subject: Subject, sizes: Sizes): Promise<void> {

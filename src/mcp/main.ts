@@ -7,8 +7,8 @@ export interface McpOptions {
 
 /** How long calls in flight may take to answer once the client has gone. */
 const partingMs = 1_000;
-/** What still keeps the process alive this long after everything was closed is not worth waiting for. */
-const lingeringMs = 2_000;
+/** What still keeps the process alive so long after the client has gone is not worth waiting for. */
+const lingeringMs = 3_000;
 
 /** Serves MCP over stdio until the client closes stdin or a signal asks for the end. */
 export async function main(options: McpOptions): Promise<void> {
@@ -35,11 +35,11 @@ export async function main(options: McpOptions): Promise<void> {
     onProblem("no worker could be started", error);
   }
   await leaving;
+  setTimeout(() => process.exit(), lingeringMs).unref();
   closing.abort();
-  await Promise.race([Promise.allSettled(calls), new Promise((resolve) => setTimeout(resolve, partingMs).unref())]);
+  await settled(calls);
   await server.close();
   await app.close();
-  setTimeout(() => process.exit(), lingeringMs).unref();
 }
 
 /** Resolves when stdin ends, stdout breaks, or a signal asks for the end; from then on each of these is ignored. */
@@ -50,6 +50,17 @@ function clientLeaves(stdout: NodeJS.WritableStream): Promise<void> {
     process.stdout.on("error", leave);
     stdout.on("error", leave);
     process.on("SIGTERM", leave).on("SIGINT", leave).on("SIGHUP", leave);
+  });
+}
+
+/** All calls are answered, or have had their time. */
+function settled(calls: Set<Promise<unknown>>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, partingMs);
+    void Promise.allSettled(calls).then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 

@@ -98,7 +98,7 @@ function withFilters(query: Query, filter: ExecutionFilter): Query {
 
 /**
  * Numbers rise with the time of creation, so instants become bounds of `seq`, which every index ends in. The instants
- * themselves are compared too: a clock that was set back must not show what lies outside.
+ * are compared besides: where the clock was set back, some may be missing, but none lies outside.
  */
 function withTimes(query: Query, since: number | undefined, until: number | undefined): Query {
   let filtered = query;

@@ -12,7 +12,7 @@ export interface LogsFilter {
   ordinals?: readonly number[] | undefined;
   /** Only lines older than the one with this id. */
   beforeId?: number | undefined;
-  /** Longer messages are cut; `length` tells how long they are. */
+  /** In characters; longer messages are cut. */
   longestMessage: number;
   limit: number;
 }
@@ -24,7 +24,8 @@ export interface LogLine {
   source: "flow" | "checkpoint" | "engine";
   ordinal: number | null;
   message: string;
-  length: number;
+  /** How long the message is, where it was cut. */
+  characters: number | null;
 }
 
 /** Newest first. */
@@ -41,7 +42,7 @@ export function listLogs(database: Kysely<Tables>, filter: LogsFilter): Promise<
     .select(["id", "at", "level", "source", "ordinal"])
     .select([
       sql<string>`substr(message, 1, ${longestMessage})`.as("message"),
-      sql<number>`length(message)`.as("length"),
+      sql<number | null>`CASE WHEN length(message) > ${longestMessage} THEN length(message) END`.as("characters"),
     ])
     .orderBy("id", "desc");
   return pageOf(query, rows, limit);

@@ -32,7 +32,7 @@ function storeTrouble(thrown: unknown): UserError | undefined {
   const reason = thrown.name === "StoreError" && "reason" in thrown ? String(thrown.reason) : reasonOf(thrown);
   if (reason === undefined || reason.startsWith("store_error")) return undefined;
   return new UserError("unavailable", reason, {
-    hint: "Nothing was changed. Free the disk or make the project folder writable, then make the same call again; status says more.",
+    hint: "Free the disk or make the project folder writable. executions_list shows whether the call has started anything; status says more.",
   });
 }
 
@@ -65,7 +65,8 @@ function shortDetails(app: App, details: Record<string, unknown>): Record<string
   const short: Record<string, unknown> = {};
   let left = longestDetails;
   for (const [key, value] of Object.entries(details)) {
-    const text = withoutRoot(app, JSON.stringify(value) ?? "null");
+    const text =
+      JSON.stringify(value, (_, part) => (typeof part === "string" ? withoutRoot(app, part) : part)) ?? "null";
     short[key] = text.length <= left ? JSON.parse(text) : `(left out: ${text.length} characters)`;
     left -= Math.min(left, text.length);
   }

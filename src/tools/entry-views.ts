@@ -7,7 +7,8 @@ import { shortened } from "./value-views.ts";
 import { questionOf } from "./wait-view.ts";
 
 const mostConcise = 50;
-const mostFull = 200;
+// Clients put longer answers aside, out of the model's sight.
+const mostFull = 40;
 const mostOthers = 50;
 const longestOutput = 500;
 

@@ -4,7 +4,7 @@ import { callText } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
-import { executionId, idempotencyKey, json, waitSeconds } from "./fields.ts";
+import { anyJson, executionId, idempotencyKey, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { ensureWorker } from "./worker-care.ts";
@@ -12,7 +12,7 @@ import { jsonAsText } from "./workflow-input.ts";
 
 const input = z.strictObject({
   execution_id: executionId(),
-  value: json().describe("The answer; it must fit the wait's schema. A wait without a schema takes any value."),
+  value: anyJson().describe("The answer; it must fit the wait's schema. A wait without a schema takes any value."),
   wait: z.string().min(1).optional().describe("Name or wait_id; needed when several are pending."),
   early: z.boolean().default(false).describe("Keep the answer for a wait that is not asked yet; needs wait."),
   idempotency_key: idempotencyKey(),

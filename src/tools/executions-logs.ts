@@ -3,7 +3,7 @@ import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { EntryOverview, LogLine } from "./app-types.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
-import { beginning, iso } from "./display.ts";
+import { iso } from "./display.ts";
 import { cursor, executionId, listOf, listShown } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 
@@ -87,13 +87,12 @@ function takeWhileShort(lines: readonly LogLine[], longest: number): LogLine[] {
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-function lineView({ at, level, source, ordinal, message, length }: LogLine, names: Map<number, string>) {
-  const isCut = message.length < length;
+function lineView({ at, level, source, ordinal, message, characters }: LogLine, names: Map<number, string>) {
   return {
     at: iso(at),
     level,
     source,
     checkpoint: ordinal === null ? null : (names.get(ordinal) ?? null),
-    message: isCut ? `${beginning(message, message.length)}… (${length} characters; detail full shows more)` : message,
+    message: characters === null ? message : `${message}… (${characters} characters; detail full shows more)`,
   };
 }

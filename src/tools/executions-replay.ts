@@ -6,7 +6,7 @@ import type { Execution, ResolvedFlow } from "./app-types.ts";
 import { callText } from "./display.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
-import { executionId, idempotencyKey, json, open, waitSeconds } from "./fields.ts";
+import { anyJson, executionId, idempotencyKey, open, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { ensureWorker } from "./worker-care.ts";
@@ -25,10 +25,10 @@ const input = z.strictObject({
     .optional()
     .describe("Checkpoint (name, selector or id) from which it runs again; without it everything runs again."),
   overrides: z
-    .record(z.string(), json())
+    .record(z.string(), anyJson())
     .optional()
     .describe('Outputs to use instead of running: {"checkpoint.<selector>": value}.'),
-  input: json().optional().describe("Fields to lay over the recorded input; what is no object replaces it."),
+  input: anyJson().optional().describe("Fields to lay over the recorded input; what is no object replaces it."),
   code: z.enum(["original", "current"]).default("original").describe("The code it ran with, or the file as it is now."),
   reuse_answers: z.boolean().default(false).describe("Take over answers that were given before the anchor."),
   dry_run: z.boolean().default(false).describe("Only answer the plan."),

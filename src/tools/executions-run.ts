@@ -4,7 +4,7 @@ import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
-import { idempotencyKey, json, waitSeconds } from "./fields.ts";
+import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { ensureWorker } from "./worker-care.ts";
@@ -19,7 +19,7 @@ const input = z.strictObject({
     .describe(
       'What to run: "path/to/file.ts:flow" in the project, "package/module:flow", or the name of a flow under flows/.',
     ),
-  input: json().optional().describe("Input of the workflow; it must fit the workflow's schema."),
+  input: anyJson().optional().describe("Input of the workflow; it must fit the workflow's schema."),
   wait_seconds: waitSeconds(5),
   stack: z.string().min(1).default("local").describe("Where it runs; stacks_list shows what there is."),
   idempotency_key: idempotencyKey(),

@@ -1,7 +1,15 @@
 import { z } from "zod";
 
-/** Any JSON value, spelt out for clients that drop what has no type. */
+/** Any JSON value in an answer. */
 export const json = () => z.unknown().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
+
+const scalars = [{ type: "string" }, { type: "number" }, { type: "boolean" }, { type: "null" }];
+
+/** Any JSON value as an argument, spelt out: models pass text where no type is named, and some APIs refuse lists without items. */
+export const anyJson = () =>
+  z.unknown().meta({
+    anyOf: [{ type: "object" }, { type: "array", items: { anyOf: [{ type: "object" }, ...scalars] } }, ...scalars],
+  });
 
 /** An object that another operation describes field by field. */
 export const open = () => z.looseObject({});

@@ -50,7 +50,8 @@ describe("pause", () => {
     await until(() => ran.includes("b"));
     await t.engine.pause(id);
     expect(t.get(id)).toMatchObject({ status: "running", pauseRequested: true });
-    await delay(30);
+    // Long enough for all timers of the activation to have run out.
+    await delay(150);
     await release("b");
     await until(() => t.get(id).status === "paused");
     expect(ran).toEqual(["a", "b"]);
@@ -196,31 +197,32 @@ describe("retry", () => {
     const runs: Record<string, number> = {};
     const step = (name: string, fails: (times: number) => boolean) =>
       checkpoint(name, async () => {
-        const times = (runs[name] = (runs[name] ?? 0) + 1);
+        const times = (runs[name] ?? 0) + 1;
+        runs[name] = times;
         if (fails(times)) throw new Error(`${name} ${times}`);
         return `${name} ${times}`;
       });
     const good = step("good", () => false);
     const caught = step("caught", () => true);
     const bad = step("bad", (times) => times === 1);
-    const after = step("after", () => false);
+    const later = step("later", () => false);
     const working = flow("working", async () => {
       const results = [await good(), await caught().catch((error: Error) => error.message)];
       try {
         results.push(await bad());
       } catch (error) {
-        await after();
+        await later();
         throw new Error("wrapped", { cause: error });
       }
-      return [...results, await after()];
+      return [...results, await later()];
     });
     const t = engines.open([working]);
     t.work();
     const { id } = await t.start(working);
     expect(await t.ended(id)).toMatchObject({ status: "failed", failure: { message: "wrapped" } });
     await t.engine.retry(id);
-    expect(await t.result(id)).toEqual(["good 1", "checkpoint caught failed: caught 1", "bad 2", "after 1"]);
-    expect(runs).toEqual({ good: 1, caught: 1, bad: 2, after: 1 });
+    expect(await t.result(id)).toEqual(["good 1", "checkpoint caught failed: caught 1", "bad 2", "later 1"]);
+    expect(runs).toEqual({ good: 1, caught: 1, bad: 2, later: 1 });
     expect(t.get(id).attempt).toBe(2);
   });
 

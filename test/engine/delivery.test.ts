@@ -31,7 +31,7 @@ describe("recorded settlements", () => {
     delivery.record(2, 2);
     delivery.ask(1, () => {
       void (async () => {
-        for (let i = 0; i < 100; i++) await undefined;
+        for (let i = 0; i < 100; i++) await Promise.resolve();
         seen.push("drained");
       })();
     });

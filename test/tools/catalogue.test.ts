@@ -63,5 +63,6 @@ test("schemas avoid what some clients drop or refuse", () => {
   for (const operation of catalogue) {
     const text = JSON.stringify([inputSchemaOf(operation), outputSchemaOf(operation)]);
     expect(text).not.toMatch(/"type":\[|"\$ref"|"\$schema"|"\$defs"|"propertyNames"|"additionalProperties":\{\}/);
+    expect(JSON.stringify(inputSchemaOf(operation))).not.toMatch(/"type":"array"\}/);
   }
 });

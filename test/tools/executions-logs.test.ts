@@ -101,6 +101,23 @@ test("long lines are cut unless they are asked for, and a page stays short enoug
   expect(all.flat().every(({ message }) => message === "m".repeat(15_000))).toBe(true);
 });
 
+test("a line is measured in characters, whatever they are made of", async () => {
+  const app = await project.app();
+  const { execution_id: own } = await project.call("executions_run", { target: "talk" });
+  const { seq } = app.findExecution(own);
+  const otters = (count: number) => "🦦".repeat(count);
+  app.store.write(() => {
+    for (const count of [1_000, 1_001]) {
+      const line = { level: "info", source: "flow", ordinal: null, frontier: null } as const;
+      app.store.logs.append(seq, { at: count, ...line, message: otters(count) });
+    }
+  });
+  expect(messages(await logs({ execution_id: own }))).toEqual([
+    otters(1_000),
+    `${otters(1_000)}… (1001 characters; detail full shows more)`,
+  ]);
+});
+
 test("an unknown checkpoint is answered with the nearest one", async () => {
   const error = await project.error("executions_logs", { execution_id: id, checkpoint: "sya#1" });
   expect(error).toMatchObject({

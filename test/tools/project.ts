@@ -100,7 +100,6 @@ export function flowFile(body: string): string {
 /** A flow that drafts, saves, asks, and returns what was approved. */
 export const reviewFlow = flowFile(`
 const draft = checkpoint("draft", async (topic: string) => {
-  console.log("drafting " + topic);
   log({ words: 3 });
   return "Draft for " + topic;
 });

@@ -51,6 +51,9 @@ CREATE INDEX executions_by_wake ON executions (wake_at) WHERE wake_at IS NOT NUL
 CREATE INDEX executions_by_owner ON executions (owner) WHERE owner IS NOT NULL;
 CREATE INDEX executions_by_status ON executions (status, seq);
 CREATE INDEX executions_by_workflow ON executions (workflow, seq);
+CREATE INDEX executions_by_stack ON executions (stack, seq);
+CREATE INDEX executions_by_trigger ON executions (trigger, seq);
+CREATE INDEX executions_by_source ON executions (replayed_from, seq) WHERE replayed_from IS NOT NULL;
 CREATE INDEX executions_by_parent ON executions (parent_seq) WHERE parent_seq IS NOT NULL;
 CREATE INDEX executions_by_created ON executions (created_at);
 

@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { NewExecution } from "../../src/store/executions.ts";
+import type { JournalEntry } from "../../src/store/journal.ts";
+import { type Listings, openListings } from "../../src/store/listings.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { temporaryFolder } from "../helpers/engine.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+let store: Store;
+let listings: Listings;
+beforeEach(() => {
+  folder = temporaryFolder();
+  store = openStore(folder.path);
+  listings = openListings(store);
+});
+afterEach(() => {
+  store.close();
+  folder.remove();
+});
+
+let made = 0;
+
+function execution(fields: Partial<NewExecution> = {}): number {
+  made++;
+  return store.write(() =>
+    store.executions.insert({
+      id: `execution-${made}`,
+      workflow: "w",
+      target: "flows/w.ts:w",
+      version: "v",
+      stack: "local",
+      trigger: "api",
+      tags: [],
+      input: '"secret input"',
+      timeoutMs: null,
+      deadlineAt: null,
+      lastPosition: 0,
+      parentSeq: null,
+      depth: 0,
+      replayedFrom: null,
+      replay: null,
+      createdAt: made,
+      ...fields,
+    }),
+  );
+}
+
+function entry(seq: number, fields: Partial<JournalEntry> & Pick<JournalEntry, "ordinal" | "kind" | "name">): void {
+  store.write(() =>
+    store.journal.insert(seq, {
+      scope: "",
+      occurrence: 1,
+      argumentsHash: null,
+      status: "completed",
+      origin: null,
+      type: null,
+      reuse: "own",
+      attempt: 1,
+      afterPosition: 0,
+      position: null,
+      dueAt: null,
+      output: null,
+      failure: null,
+      detail: null,
+      metadata: null,
+      progress: null,
+      startedAt: 1,
+      endedAt: null,
+      ...fields,
+    }),
+  );
+}
+
+/** How SQLite goes about the queries that `list` makes. */
+async function plansOf(list: () => Promise<unknown>): Promise<string[]> {
+  const reader = store.reader();
+  const prepare = reader.prepare.bind(reader);
+  const queries: { sql: string; parameters: unknown }[] = [];
+  reader.prepare = ((sql: string) => {
+    const statement = prepare(sql);
+    const all = statement.all.bind(statement);
+    statement.all = ((parameters: unknown) => {
+      queries.push({ sql, parameters });
+      return all(parameters);
+    }) as typeof statement.all;
+    return statement;
+  }) as typeof reader.prepare;
+  await list();
+  reader.prepare = prepare;
+  return queries.map(({ sql, parameters }) =>
+    prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(parameters as never)
+      .map(({ detail }) => detail)
+      .join("\n"),
+  );
+}
+
+describe("the listing of executions", () => {
+  test("shows children only where their parent is named", async () => {
+    const parent = execution();
+    const child = execution({ parentSeq: parent, depth: 1 });
+    const seqs = async (parentSeq?: number) =>
+      (await listings.executions({ parentSeq, limit: 10 })).items.map(({ seq }) => seq);
+    expect(await seqs()).toEqual([parent]);
+    expect(await seqs(parent)).toEqual([child]);
+    expect(await seqs(child)).toEqual([]);
+  });
+
+  test("counts to a thousand and no further", async () => {
+    const { total, totalIsExact } = await listings.executions({ limit: 1 });
+    expect({ total, totalIsExact }).toEqual({ total: 0, totalIsExact: true });
+    for (let n = 0; n < 1_000; n++) execution();
+    expect(await listings.executions({ limit: 1 })).toMatchObject({ total: 1_000, totalIsExact: true, hasMore: true });
+    execution();
+    expect(await listings.executions({ limit: 1 })).toMatchObject({ total: 1_000, totalIsExact: false });
+  });
+
+  test("shows nothing that lies outside of the instants, even where the clock was set back", async () => {
+    for (const createdAt of [100, 200, 300, 150, 250]) execution({ createdAt });
+    const times = async (filter: { since?: number; until?: number }) =>
+      (await listings.executions({ ...filter, limit: 10 })).items.map((item) => item.createdAt);
+    for (const at of await times({ since: 200 })) expect(at).toBeGreaterThanOrEqual(200);
+    for (const at of await times({ until: 200 })) expect(at).toBeLessThanOrEqual(200);
+  });
+
+  test.each([
+    [{ status: "failed" as const }, /USING INDEX executions_by_status/],
+    [{ workflow: "w" }, /USING INDEX executions_by_workflow/],
+    [
+      { workflow: "w", status: "failed" as const, since: 5 },
+      /USING INDEX executions_by_(workflow|status) \(\w+=\? AND seq>\?\)/,
+    ],
+    [{ tags: ["a"] }, /execution_tags USING PRIMARY KEY \(tag=\?\)\n.*executions USING INTEGER PRIMARY KEY/],
+    [{ tags: ["a", "b"] }, /execution_tags USING PRIMARY KEY \(tag=\? AND execution_seq=\?\)/],
+    [{ since: 5 }, /executions USING INTEGER PRIMARY KEY \(rowid>\?\)\n.*\n.*COVERING INDEX executions_by_created/],
+    [{ until: 5 }, /executions USING INTEGER PRIMARY KEY \(rowid<\?\)\n.*\n.*COVERING INDEX executions_by_created/],
+    [{ parentSeq: 1 }, /USING (COVERING )?INDEX executions_by_parent/],
+    [{ before: 9 }, /executions USING INTEGER PRIMARY KEY \(rowid<\?\)|^SCAN executions$/],
+  ])("finds its way by an index for %j, and never sorts", async (filter, expected) => {
+    const plans = await plansOf(() => listings.executions({ ...filter, limit: 10 }));
+    expect(plans).toHaveLength(2);
+    for (const plan of plans) {
+      expect(plan).toMatch(expected);
+      expect(plan).not.toContain("TEMP B-TREE");
+    }
+  });
+});
+
+describe("the listing of waits", () => {
+  test("holds pending waits alone, newest execution first", async () => {
+    const [first, second] = [execution(), execution({ workflow: "other" })];
+    entry(first, { ordinal: 1, kind: "wait", name: "a", status: "pending", detail: { question: "A?" } });
+    entry(first, { ordinal: 2, kind: "wait", name: "b", status: "answered" });
+    entry(first, { ordinal: 3, kind: "wait", name: "c", status: "pending", dueAt: 77 });
+    entry(second, { ordinal: 1, kind: "wait", name: "d", status: "pending" });
+    const names = async (filter: Omit<Parameters<Listings["waits"]>[0], "limit"> = {}) =>
+      (await listings.waits({ ...filter, limit: 10 })).items.map(({ name }) => name);
+    expect(await names()).toEqual(["d", "c", "a"]);
+    expect(await names({ workflow: "w" })).toEqual(["c", "a"]);
+    expect(await names({ executionSeq: second })).toEqual(["d"]);
+    expect(await names({ after: { executionSeq: first, ordinal: 3 } })).toEqual(["a"]);
+    const [c] = (await listings.waits({ executionSeq: first, limit: 1 })).items;
+    expect(c).toMatchObject({ id: expect.stringMatching(/^execution-\d+:3$/), dueAt: 77, detail: {} });
+  });
+
+  test.each([[{}], [{ workflow: "w" }], [{ executionSeq: 1 }], [{ after: { executionSeq: 5, ordinal: 1 } }]])(
+    "never walks through the journal for %j",
+    async (filter) => {
+      for (const plan of await plansOf(() => listings.waits({ ...filter, limit: 10 }))) {
+        expect(plan).toContain("USING COVERING INDEX journal_pending_waits");
+        expect(plan).not.toMatch(/^SCAN journal$/m);
+      }
+    },
+  );
+});
+
+test("events come oldest first, after the one that is known", async () => {
+  const seq = execution();
+  store.write(() => {
+    for (const at of [1, 2, 3]) store.events.append(seq, { type: "progress", at, data: { at } });
+    store.events.append(execution(), { type: "progress", at: 9 });
+  });
+  const first = await listings.events({ executionSeq: seq, limit: 2 });
+  expect(first).toMatchObject({ hasMore: true, total: 3, items: [{ at: 1, data: { at: 1 } }, { at: 2 }] });
+  const rest = await listings.events({ executionSeq: seq, afterId: first.items[1]?.id, limit: 2 });
+  expect(rest).toMatchObject({ hasMore: false, items: [{ at: 3 }] });
+  for (const plan of await plansOf(() => listings.events({ executionSeq: seq, afterId: 1, limit: 2 }))) {
+    expect(plan).toMatch(/USING (COVERING )?INDEX events_by_execution/);
+  }
+});
+
+test("logs are found by their index", async () => {
+  const list = () =>
+    listings.logs({ executionSeq: 1, level: "warn", ordinals: [1, 2], beforeId: 9, longestMessage: 9, limit: 5 });
+  for (const plan of await plansOf(list)) {
+    expect(plan).toContain("USING INDEX logs_by_execution");
+    expect(plan).not.toContain("TEMP B-TREE");
+  }
+});
+
+describe("the overview of a journal", () => {
+  test("names entries, tells the size of outputs wherever they are kept, and leaves candidates out", () => {
+    const seq = execution();
+    const id = store.executions.get(seq)?.id ?? "";
+    const blob = store.payloads.store(JSON.stringify("x".repeat(100_000)));
+    entry(seq, { ordinal: 1, kind: "checkpoint", name: "a", output: '"é"' });
+    entry(seq, { ordinal: 2, kind: "checkpoint", name: "a", occurrence: 2, output: blob });
+    entry(seq, { ordinal: 3, kind: "checkpoint", name: "a", occurrence: 3, reuse: "candidate" });
+    entry(seq, { ordinal: 4, kind: "wait", name: "a", status: "pending" });
+    entry(seq, { ordinal: 5, kind: "value", name: "now", output: "1" });
+    expect(listings.journal.entries({ id, seq })).toMatchObject([
+      { id: `${id}:1`, selector: "a#1", outputBytes: 4 },
+      { id: `${id}:2`, selector: "a#2", outputBytes: 100_002 },
+      { id: `${id}:4`, selector: "a", kind: "wait", outputBytes: null },
+    ]);
+    expect(listings.journal.countCompleted(seq)).toBe(2);
+  });
+});
+
+test("no listing reads a payload", async () => {
+  const seq = execution();
+  entry(seq, { ordinal: 1, kind: "checkpoint", name: "a", output: `"${"secret output ".repeat(20)}"` });
+  entry(seq, { ordinal: 2, kind: "wait", name: "b", status: "pending", output: `"${"secret answer ".repeat(20)}"` });
+  const found = [
+    await listings.executions({ limit: 10 }),
+    await listings.waits({ limit: 10 }),
+    await listings.events({ executionSeq: seq, limit: 10 }),
+    listings.journal.entries({ id: "x", seq }),
+  ];
+  expect(JSON.stringify(found)).not.toContain("secret");
+});
