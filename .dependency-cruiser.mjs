@@ -35,7 +35,7 @@ export const mayImport = {
   "server.ts": ["app.ts", "mcp", "http", "client"],
   cli: ["client", "tools", "app.ts", "server.ts"],
   "index.ts": ["flows", "client"],
-  testing: ["app.ts", ...belowApp],
+  testing: ["app.ts", "config.ts", ...belowApp],
 };
 
 /** Where the table says "lazily": only `await import(...)`, or a type. */

@@ -6,6 +6,9 @@ import { listenAtDoor, ringDoorbell } from "./doorbell.ts";
 const pollMs = { busy: 12, waiting: 40, idle: 250 } as const;
 export type Pace = keyof typeof pollMs;
 
+/** Gets the executions that changed; undefined: any may have. */
+type Listener = (changed: ReadonlySet<string> | undefined) => void;
+
 /**
  * Tells when something may have changed: at once for writes of this process, by polling for those of others. A poll
  * is one pragma on a connection of its own and costs microseconds; no process ever talks to another.
@@ -13,11 +16,13 @@ export type Pace = keyof typeof pollMs;
 export class Changes {
   readonly #connection: Connection;
   readonly #folder: string;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<Listener>();
   readonly #paces = new Map<object, Pace>();
   #version: unknown;
   #timer: NodeJS.Timeout | undefined;
   #pollingAt: Pace | undefined;
+  /** What `local` is about to tell. */
+  #changed: Set<string> | undefined = new Set();
   #scheduled = false;
 
   constructor(store: Store) {
@@ -26,13 +31,17 @@ export class Changes {
     this.#version = this.#read();
   }
 
-  /** This process has written. */
-  local(): void {
+  /** This process has written: to one execution, or to whichever it may be. */
+  local(executionId?: string): void {
+    if (executionId === undefined) this.#changed = undefined;
+    else this.#changed?.add(executionId);
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
+      const changed = this.#changed;
+      this.#changed = new Set();
       this.#scheduled = false;
-      this.#tell();
+      this.#tell(changed);
     });
   }
 
@@ -50,7 +59,7 @@ export class Changes {
   }
 
   /** Calls back after every change, no rarer than `pace` allows; answers what ends it. */
-  subscribe(listener: () => void, pace: Pace): { pace(next: Pace): void; end(): void } {
+  subscribe(listener: Listener, pace: Pace): { pace(next: Pace): void; end(): void } {
     const owner = {};
     this.#listeners.add(listener);
     this.#setPace(owner, pace);
@@ -64,8 +73,8 @@ export class Changes {
     };
   }
 
-  /** Resolves at the next change, when the time is over or when the signal fires. */
-  next(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  /** Resolves when the execution may have changed, when the time is over or when the signal fires. */
+  next(executionId: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer);
@@ -73,7 +82,9 @@ export class Changes {
         subscription.end();
         resolve();
       };
-      const subscription = this.subscribe(finish, "busy");
+      const subscription = this.subscribe((changed) => {
+        if (changed === undefined || changed.has(executionId)) finish();
+      }, "busy");
       const timer = setTimeout(finish, Math.min(timeoutMs, 2 ** 31 - 1));
       signal?.addEventListener("abort", finish, { once: true });
     });
@@ -105,15 +116,15 @@ export class Changes {
       const version = this.#read();
       const changed = version !== this.#version;
       this.#version = version;
-      if (changed) this.#tell();
+      if (changed) this.#tell(undefined);
     } finally {
       // Whatever a listener or the disk says, this is how a process learns of the others.
       this.#arm();
     }
   }
 
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+  #tell(changed: ReadonlySet<string> | undefined): void {
+    for (const listener of [...this.#listeners]) listener(changed);
   }
 
   #read(): unknown {

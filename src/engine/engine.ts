@@ -41,14 +41,18 @@ export function createEngine(context: EngineContext): Engine {
   const committer = new Committer(context.store);
   const changes = new Changes(context.store);
   const workers = new Set<Worker>();
-  const told = <T>(operation: Promise<T>) =>
-    operation.finally(() => {
-      changes.local();
-      if (workers.size === 0) changes.ring();
-    });
+  const tell = (executionId?: string) => {
+    changes.local(executionId);
+    if (workers.size === 0) changes.ring();
+  };
+  const told = <T>(operation: Promise<T>) => operation.finally(() => tell());
   return {
     changes,
-    run: (request) => told(run(context, committer, request)),
+    async run(request) {
+      const execution = await run(context, committer, request);
+      tell(execution.id);
+      return execution;
+    },
     answer: (id, request) => told(answer(context, committer, id, request)),
     abortWait: (id, request) => told(abortWait(context, committer, id, request)),
     pause: (id) => told(pause(context, committer, id)),
@@ -83,6 +87,6 @@ async function watch(
     if (execution === undefined) throw new Error(`execution ${id} is gone`);
     const left = giveUpAt - performance.now();
     if (enough(execution) || left <= 0 || signal?.aborted === true) return execution;
-    await changes.next(left, signal);
+    await changes.next(id, left, signal);
   }
 }

@@ -202,7 +202,7 @@ export class Worker {
       const current = this.#activations.get(execution.seq);
       if (current?.execution === execution) this.#activations.delete(execution.seq);
       this.#held.delete(execution);
-      this.#changes.local();
+      this.#changes.local(execution.id);
     }
   }
 

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { UserError } from "../core/errors.ts";
 import type { Settings } from "../store/settings.ts";
 
@@ -21,7 +21,9 @@ export function openDataKey(settings: Settings, masterKey: (create: boolean) => 
 
 /** A keyed hash of encoded arguments: equal for equal ones, and of no use to who has only the database. */
 export function argumentHasher(dataKey: Buffer): (encoded: string) => string {
-  return (encoded) => createHmac("sha256", dataKey).update(encoded).digest("base64url").slice(0, 22);
+  // Given bytes, Node makes a key object of them at every call, which costs eight times as much as the hash.
+  const key = createSecretKey(dataKey);
+  return (encoded) => createHmac("sha256", key).update(encoded).digest("base64url").slice(0, 22);
 }
 
 function wrap(dataKey: Buffer, masterKey: Buffer): string {

@@ -130,10 +130,11 @@ export function executionsTable(connection: Connection) {
      VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const tag = connection.prepare("INSERT OR IGNORE INTO execution_tags (tag, execution_seq) VALUES (?, ?)");
+  // `+?`: SQLite plans by the value of a bare `LIMIT ?`, and so compiles the statement anew at every call.
   const claim = connection.prepare<[string, number, number, number, number], ExecutionRow>(
     `UPDATE executions SET status = 'running', owner = ?, epoch = epoch + 1, wake_at = ?,
        started_at = coalesce(started_at, ?)
-     WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT ?) RETURNING *`,
+     WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT +?) RETURNING *`,
   );
   const advance = connection.prepare<
     [number, number, string, number],
