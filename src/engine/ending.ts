@@ -68,7 +68,7 @@ function completion(activation: ActivationPort, result: unknown): Ending {
 }
 
 function failed(activation: ActivationPort, failure: Failure, error: unknown): Ending {
-  const entries = [...activation.entries.values()];
+  const entries = activation.entries.all();
   const inChain = [...chainOf(error)].flatMap((one) => activation.failedEntries.get(one) ?? []);
   const unseen = entries.filter((entry) => entry.status === "failed" && isUndelivered(entry, activation));
   const closed = entries.filter(
@@ -89,20 +89,20 @@ function isUndelivered(entry: JournalEntry, { delivery }: ActivationPort): boole
 }
 
 /** Going on would do harm where a replay can no longer keep what was asked of it. */
-function divergence({ execution, matcher, entries }: ActivationPort): Failure | undefined {
+function divergence({ execution, entries }: ActivationPort): Failure | undefined {
   const { replay } = execution;
   if (replay === null) return undefined;
   const { anchor } = replay;
-  if (anchor !== null && matcher.callsOf({ ...anchor, kind: "checkpoint" }) < anchor.occurrence) {
+  if (anchor !== null && entries.matcher.callsOf({ ...anchor, kind: "checkpoint" }) < anchor.occurrence) {
     return diverged(
       "anchor_unreached",
       `the replay ended without reaching checkpoint ${anchor.name}, from which it was to go on`,
     );
   }
   const names = Object.keys(replay.overrides).filter((name) => {
-    return ![...entries.values()].some(
-      (entry) => entry.kind === "checkpoint" && entry.name === name && entry.reuse !== "candidate",
-    );
+    return !entries
+      .all()
+      .some((entry) => entry.kind === "checkpoint" && entry.name === name && entry.reuse !== "candidate");
   });
   const ofCalls = replay.overriddenEntries.flatMap((ordinal) => {
     const entry = entries.get(ordinal);
@@ -123,12 +123,12 @@ function diverged(code: string, message: string): Failure {
 }
 
 /** What the journal holds and the body no longer asked for. */
-function unusedEntries({ matcher, entries }: ActivationPort): string[] {
-  const left = matcher
+function unusedEntries({ entries }: ActivationPort): string[] {
+  const left = entries.matcher
     .untaken()
     .filter(({ reuse, kind }) => reuse !== "candidate" && kind !== "log" && kind !== "progress");
   if (left.length === 0) return [];
-  const selectors = selectorsOf([...entries.values()]);
+  const selectors = selectorsOf(entries.all());
   return left.map(({ ordinal, name }) => selectors.get(ordinal) ?? name);
 }
 

@@ -42,11 +42,11 @@ export class CheckpointRun implements RunningBody {
       );
     }
     const identity = { kind: "checkpoint" as const, scope: "", name: call.name, argumentsHash };
-    activation.enter(identity, (taken) => {
+    activation.entries.enter(identity, (taken) => {
       const override = taken === undefined ? overrideOf(activation, call.name) : undefined;
       if (override !== undefined) return overrideEntry(activation, identity, override, resolve);
       const type = call.options.type ?? null;
-      const entry = taken ?? activation.newEntry(identity, { status: "running", type });
+      const entry = taken ?? activation.entries.create(identity, { status: "running", type });
       const run = new CheckpointRun(activation, call, policy, encoded, entry, taken !== undefined);
       activation.ask(entry, () => run.#deliver(resolve, reject));
       if (entry.position !== null) return;
@@ -117,7 +117,7 @@ export class CheckpointRun implements RunningBody {
     const controller = this.#controller;
     this.#activation.running.add(this);
     this.#armTimeout(controller);
-    const scope = { runtime: this.#activation, checkpoint: this.context };
+    const scope = { runtime: this.#activation.runtime, checkpoint: this.context };
     scopeStorage
       .run(scope, async () => this.#call.fn(...(decodeValue(this.#encodedArguments) as never[])))
       .then(
@@ -221,7 +221,7 @@ export class CheckpointRun implements RunningBody {
         this.#put();
         this.#activation.event(event, entry.ordinal);
       },
-      committed: () => this.#activation.settled(entry),
+      committed: () => this.#activation.entries.settled(entry),
     });
   }
 
@@ -256,7 +256,7 @@ export class CheckpointRun implements RunningBody {
     return {
       selector: this.#selector,
       attempt,
-      idempotencyKey: `${this.#activation.executionId}:${scope}:${name}:${occurrence}`,
+      idempotencyKey: `${this.#activation.execution.id}:${scope}:${name}:${occurrence}`,
       signal: this.#controller.signal,
     };
   }
@@ -277,7 +277,7 @@ function overrideEntry(
   resolve: Resolve,
 ): void {
   const at = activation.now();
-  const entry = activation.newEntry(identity, { status: "completed", origin: "overridden", output, endedAt: at });
+  const entry = activation.entries.create(identity, { status: "completed", origin: "overridden", output, endedAt: at });
   activation.ask(entry, () => resolve(activation.decode(output)));
   activation.push({
     settles: 1,
@@ -286,6 +286,6 @@ function overrideEntry(
       activation.context.store.journal.insert(activation.fence.seq, entry);
       activation.event("checkpoint_overridden", entry.ordinal);
     },
-    committed: () => activation.settled(entry),
+    committed: () => activation.entries.settled(entry),
   });
 }

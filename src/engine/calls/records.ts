@@ -23,7 +23,7 @@ export class Records {
   /** Synchronous: its row is in the same batch as, or an earlier one than, whatever follows from it. */
   value<T>(name: string, make: () => T): T {
     const call: Call = { kind: "value", scope: "", name, argumentsHash: null };
-    const match = this.#activation.matcher.match(call, this.#activation.matcher.number(call));
+    const match = this.#activation.entries.matcher.match(call, this.#activation.entries.matcher.number(call));
     if (typeof match === "object" && match.taken.output !== null) {
       if (match.taken.reuse === "candidate") this.#keep(match.taken);
       return decodeValue(match.taken.output) as T;
@@ -127,8 +127,9 @@ export class Records {
     reject: Reject,
     effect: { read?: () => string; apply(ordinal: number): void },
   ): void {
-    this.#activation.enter(call, (taken) => {
-      const entry = taken ?? this.#activation.newEntry(call, { status: "completed", endedAt: this.#activation.now() });
+    this.#activation.entries.enter(call, (taken) => {
+      const entry =
+        taken ?? this.#activation.entries.create(call, { status: "completed", endedAt: this.#activation.now() });
       this.#activation.ask(entry, () => {
         if (entry.failure === null) return resolve(this.#activation.decode(entry.output) as never);
         const { code, message, hint } = entry.failure;
@@ -156,7 +157,7 @@ export class Records {
           else journal.update(seq, entry);
           if (entry.failure === null) effect.apply(entry.ordinal);
         },
-        committed: () => this.#activation.settled(entry),
+        committed: () => this.#activation.entries.settled(entry),
       });
     });
   }
@@ -167,12 +168,14 @@ export class Records {
   }
 
   #isRecorded(call: Call): boolean {
-    return typeof this.#activation.matcher.match(call, this.#activation.matcher.number(call)) === "object";
+    return (
+      typeof this.#activation.entries.matcher.match(call, this.#activation.entries.matcher.number(call)) === "object"
+    );
   }
 
   #insert(call: Call, fields: object): void {
     const at = this.#activation.now();
-    const entry = this.#activation.newEntry(call, { status: "completed", endedAt: at, ...fields });
+    const entry = this.#activation.entries.create(call, { status: "completed", endedAt: at, ...fields });
     this.#activation.note(() => this.#activation.context.store.journal.insert(this.#activation.fence.seq, entry));
   }
 

@@ -9,9 +9,9 @@ export const SleepRun = {
     const encoded = encodeValue("at" in until ? until.at : until.ms, "duration");
     const argumentsHash = activation.context.ports.hashArguments(encoded);
     const call = { kind: "sleep" as const, scope: "", name: "sleep", argumentsHash };
-    activation.enter(call, (taken) => {
+    activation.entries.enter(call, (taken) => {
       const dueAt = "at" in until ? until.at.getTime() : after(activation.now(), until.ms);
-      const entry = taken ?? activation.newEntry(call, { status: "running", dueAt });
+      const entry = taken ?? activation.entries.create(call, { status: "running", dueAt });
       activation.ask(entry, () => {
         activation.timers.unblock(entry.ordinal);
         resolve();
@@ -40,6 +40,6 @@ function writeEnd(activation: ActivationPort, entry: JournalEntry): void {
       activation.context.store.journal.update(activation.fence.seq, entry);
       activation.event("sleep_ended", entry.ordinal);
     },
-    committed: () => activation.settled(entry),
+    committed: () => activation.entries.settled(entry),
   });
 }

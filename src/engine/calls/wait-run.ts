@@ -43,9 +43,9 @@ export class WaitRun {
       return reject(new MisuseError(`wait ${call.name}: ${messageOf(error)}`));
     }
     const identity = { kind: "wait" as const, scope: "", name: call.name, argumentsHash };
-    activation.enter(identity, (taken) => {
+    activation.entries.enter(identity, (taken) => {
       const dueAt = call.timeoutMs === null ? null : after(activation.now(), call.timeoutMs);
-      const entry = taken ?? activation.newEntry(identity, { status: "pending", dueAt, detail: { ...detail } });
+      const entry = taken ?? activation.entries.create(identity, { status: "pending", dueAt, detail: { ...detail } });
       const run = new WaitRun(activation, call, entry, resolve, reject);
       activation.ask(entry, () => run.#deliver());
       if (entry.position !== null) return;
@@ -126,7 +126,7 @@ export class WaitRun {
         isSettled = settle(position);
       },
       committed: () => {
-        if (isSettled) this.#activation.settled(this.#entry);
+        if (isSettled) this.#activation.entries.settled(this.#entry);
       },
     });
   }

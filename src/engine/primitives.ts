@@ -1,0 +1,91 @@
+import { messageOf } from "../core/errors.ts";
+import type {
+  CheckpointCall,
+  FlowRuntime,
+  ProgressReport,
+  RunningCheckpoint,
+  SaveCall,
+  WaitCall,
+} from "../flows/runtime.ts";
+import type { LogLevel } from "../store/logs.ts";
+import type { ActivationPort } from "./activation-port.ts";
+import { CheckpointRun } from "./calls/checkpoint-run.ts";
+import { Records } from "./calls/records.ts";
+import { SleepRun } from "./calls/sleep-run.ts";
+import { WaitRun } from "./calls/wait-run.ts";
+import { Console } from "./console.ts";
+
+/** What the primitives of the authoring API do in an activation. Once it is over, none of them settles any more. */
+export class Primitives implements FlowRuntime {
+  readonly executionId: string;
+  readonly isReplay: boolean;
+  readonly #activation: ActivationPort;
+  readonly #records: Records;
+  readonly #console: Console;
+
+  constructor(activation: ActivationPort) {
+    const { execution } = activation;
+    this.#activation = activation;
+    this.executionId = execution.id;
+    this.isReplay = execution.replayedFrom !== null;
+    this.#records = new Records(activation);
+    this.#console = new Console(activation);
+  }
+
+  checkpoint(call: CheckpointCall): Promise<unknown> {
+    return this.#perform((resolve, reject) => CheckpointRun.begin(this.#activation, call, resolve, reject));
+  }
+
+  wait(call: WaitCall): Promise<unknown> {
+    return this.#perform((resolve, reject) => WaitRun.begin(this.#activation, call, resolve, reject));
+  }
+
+  sleep(until: { ms: number } | { at: Date }): Promise<void> {
+    return this.#perform((resolve) => SleepRun.begin(this.#activation, until, resolve));
+  }
+
+  value<T>(name: "now" | "random" | "uuid", make: () => T): T {
+    this.#activation.delivery.touch();
+    return this.#records.value(name, name === "now" ? () => this.#activation.now() as T : make);
+  }
+
+  log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void {
+    this.#records.log(fields, inside);
+  }
+
+  progress(report: ProgressReport, inside: RunningCheckpoint | undefined): void {
+    this.#records.progress(report, inside);
+  }
+
+  save(call: SaveCall, inside: RunningCheckpoint | undefined): Promise<void> {
+    return this.#perform((resolve, reject) => this.#records.save(call, inside, resolve, reject));
+  }
+
+  load(executionId: string, name: string, inside: RunningCheckpoint | undefined): Promise<unknown> {
+    return this.#perform((resolve, reject) => this.#records.load(executionId, name, inside, resolve, reject));
+  }
+
+  print(level: LogLevel, message: string, inside: RunningCheckpoint | undefined): void {
+    this.#console.print(level, message, inside);
+  }
+
+  /** What user code threw where nobody can catch it fails the checkpoint that it belongs to, else the execution. */
+  crash(error: unknown, inside: RunningCheckpoint | undefined): void {
+    if (!this.#activation.alive) return;
+    const run = [...this.#activation.running].find(({ context }) => context === inside);
+    if (run !== undefined) return run.crash(error);
+    if (inside === undefined) this.#activation.fail(error);
+    else this.print("error", `after ${inside.selector} had ended: ${messageOf(error)}`, inside);
+  }
+
+  #perform<T>(begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
+    if (!this.#activation.alive) return new Promise<T>(noop);
+    this.#activation.delivery.touch();
+    const promise = new Promise<T>(begin);
+    // A failure that the body looks at later is no unhandled rejection.
+    promise.catch(noop);
+    return promise;
+  }
+}
+
+function noop(): void {}
