@@ -6,12 +6,12 @@ import { systemClock } from "./core/clock.ts";
 import { packageVersion } from "./core/runtime.ts";
 import { findExecution } from "./engine/control/find.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { renewInThread } from "./engine/lease-thread.ts";
 import type { EnginePorts } from "./engine/ports.ts";
+import { renewInThread } from "./engine/worker/lease-thread.ts";
 import { type FlowDefinition, flowBrand } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
 
-export { guardUserCode } from "./engine/user-code-guard.ts";
+export { guardUserCode } from "./engine/worker/user-code-guard.ts";
 
 import { readMasterKey } from "./secrets/master-key.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";

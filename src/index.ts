@@ -1,18 +1,18 @@
 import { setLauncher } from "./flows/handles.ts";
 
 export { load, save } from "./flows/artifacts.ts";
-export { checkpoint, checkpointContext } from "./flows/checkpoint.ts";
 export type { Checkpoint } from "./flows/checkpoint.ts";
+export { checkpoint, checkpointContext } from "./flows/checkpoint.ts";
 export { CheckpointFailed, ExecutionFailed, MisuseError, WaitAborted, WaitExpired } from "./flows/errors.ts";
-export { flow } from "./flows/flow.ts";
 export type { Flow, FlowOptions } from "./flows/flow.ts";
+export { flow } from "./flows/flow.ts";
 export type { Handle, ReplayOptions, RunOptions } from "./flows/handles.ts";
 export { log, progress } from "./flows/log.ts";
 export type { ArtifactKind, CheckpointOptions, RetryOptions, SaveOptions } from "./flows/options.ts";
 export { sleep } from "./flows/sleep.ts";
 export { executionId, isReplay, now, random, uuid } from "./flows/values.ts";
-export { wait } from "./flows/wait.ts";
 export type { WaitOptions } from "./flows/wait.ts";
+export { wait } from "./flows/wait.ts";
 
 /** `review.run()` outside an execution opens the project when it is first called. */
 setLauncher(async () => (await import("./client/flow-launcher.ts")).openFlowLauncher());

@@ -1,12 +1,12 @@
 import type { Execution } from "../store/executions.ts";
-import { Changes } from "./changes.ts";
 import { Committer } from "./committer.ts";
 import { type AnswerRequest, abortWait, answer } from "./control/answers.ts";
 import { cancel, pause, resume, retry } from "./control/lifecycle.ts";
 import { type ReplayInput, type ReplayOutcome, replay } from "./control/replays.ts";
 import { type RunRequest, run } from "./control/runs.ts";
 import type { EngineContext } from "./ports.ts";
-import { Worker, type WorkerOptions } from "./worker.ts";
+import { Changes } from "./worker/changes.ts";
+import { Worker, type WorkerOptions } from "./worker/worker.ts";
 
 /**
  * The durable engine on one store. Every operation acts on the record: it works the same whichever process runs the

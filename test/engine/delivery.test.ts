@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Delivery, quietMs } from "../../src/engine/delivery.ts";
+import { Delivery, quietMs } from "../../src/engine/activation/delivery.ts";
 import { delay, until } from "../helpers/engine.ts";
 
 const open: Delivery[] = [];

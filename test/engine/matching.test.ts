@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Call, Matcher } from "../../src/engine/matching.ts";
+import { type Call, Matcher } from "../../src/engine/activation/matching.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 
 function entry(fields: Partial<JournalEntry> & Pick<JournalEntry, "ordinal">): JournalEntry {

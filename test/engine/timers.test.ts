@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Timers } from "../../src/engine/timers.ts";
+import { Timers } from "../../src/engine/activation/timers.ts";
 import { createClock } from "../helpers/clock.ts";
 
 describe("timers", () => {

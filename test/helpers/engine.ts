@@ -8,7 +8,7 @@ import { isTerminal } from "../../src/core/statuses.ts";
 import { decodeValue } from "../../src/core/values.ts";
 import type { ReplayInput } from "../../src/engine/control/replays.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import type { Worker, WorkerOptions } from "../../src/engine/worker.ts";
+import type { Worker, WorkerOptions } from "../../src/engine/worker/worker.ts";
 import { type Flow, type FlowDefinition, flowBrand } from "../../src/flows/flow.ts";
 import type { Execution } from "../../src/store/executions.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";

@@ -4,9 +4,9 @@ import { decodeValue, encodeValue } from "../../core/values.ts";
 import { CheckpointFailed, MisuseError } from "../../flows/errors.ts";
 import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
-import type { ActivationPort, RunningBody } from "../activation-port.ts";
-import { AttemptTimedOut, failureOf, isStoreTrouble } from "../failures.ts";
-import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../retry-policy.ts";
+import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
+import { AttemptTimedOut, failureOf, isStoreTrouble } from "../activation/failures.ts";
+import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;

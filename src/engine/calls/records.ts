@@ -3,11 +3,11 @@ import { newId } from "../../core/ids.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { ProgressReport, RunningCheckpoint, SaveCall } from "../../flows/runtime.ts";
-import type { ActivationPort, RunningBody } from "../activation-port.ts";
-import { newArtifact, readArtifact } from "../artifact-values.ts";
-import { failureOf, isStoreTrouble } from "../failures.ts";
-import type { Call } from "../matching.ts";
-import { mergeFields } from "../metadata.ts";
+import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
+import { failureOf, isStoreTrouble } from "../activation/failures.ts";
+import type { Call } from "../activation/matching.ts";
+import { newArtifact, readArtifact } from "./artifact-values.ts";
+import { mergeFields } from "./metadata.ts";
 
 type Reject = (error: unknown) => void;
 

@@ -1,7 +1,7 @@
 import { after } from "../../core/clock.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { JournalEntry } from "../../store/journal.ts";
-import type { ActivationPort } from "../activation-port.ts";
+import type { ActivationPort } from "../activation/activation-port.ts";
 
 /** One call of `sleep`: over when its end is on the record, not when the clock says so. */
 export const SleepRun = {

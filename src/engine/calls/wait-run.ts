@@ -7,7 +7,7 @@ import { MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
 import type { WaitCall } from "../../flows/runtime.ts";
 import type { EarlyAnswer } from "../../store/early-answers.ts";
 import type { JournalEntry } from "../../store/journal.ts";
-import type { ActivationPort } from "../activation-port.ts";
+import type { ActivationPort } from "../activation/activation-port.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;

@@ -2,9 +2,9 @@ import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
 import { type Failure, isTerminal } from "../../core/statuses.ts";
 import type { Execution } from "../../store/executions.ts";
+import { reopen } from "../activation/reopening.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
-import { reopen } from "../reopening.ts";
 import { findExecution } from "./find.ts";
 import { reread } from "./runs.ts";
 

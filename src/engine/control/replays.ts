@@ -5,9 +5,9 @@ import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
-import { planReplay, type ReplayPlan } from "../replay-plan.ts";
 import { findExecution } from "./find.ts";
 import { recall, remember } from "./idempotency.ts";
+import { planReplay, type ReplayPlan } from "./replay-plan.ts";
 import { reread } from "./runs.ts";
 
 export interface ReplayInput {

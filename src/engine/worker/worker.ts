@@ -1,12 +1,12 @@
-import { isUserError, messageOf } from "../core/errors.ts";
-import { newId } from "../core/ids.ts";
-import { scopeStorage } from "../flows/runtime.ts";
-import type { Execution } from "../store/executions.ts";
-import { Activation, type ActivationOutcome } from "./activation.ts";
+import { isUserError, messageOf } from "../../core/errors.ts";
+import { newId } from "../../core/ids.ts";
+import { scopeStorage } from "../../flows/runtime.ts";
+import type { Execution } from "../../store/executions.ts";
+import { Activation, type ActivationOutcome } from "../activation/activation.ts";
+import { type Committer, StoreError } from "../committer.ts";
+import type { EngineContext } from "../ports.ts";
 import type { Changes } from "./changes.ts";
-import { type Committer, StoreError } from "./committer.ts";
 import { LoadingScope } from "./loading-scope.ts";
-import type { EngineContext } from "./ports.ts";
 
 export interface WorkerOptions {
   /** Executions that run at the same time. */

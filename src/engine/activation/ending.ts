@@ -1,9 +1,9 @@
-import { after } from "../core/clock.ts";
-import type { Failure } from "../core/statuses.ts";
-import type { FlowDefinition } from "../flows/flow.ts";
-import type { ExecutionFailure } from "../store/executions.ts";
-import type { JournalEntry } from "../store/journal.ts";
-import { selectorsOf } from "../store/selectors.ts";
+import { after } from "../../core/clock.ts";
+import type { Failure } from "../../core/statuses.ts";
+import type { FlowDefinition } from "../../flows/flow.ts";
+import type { ExecutionFailure } from "../../store/executions.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import { selectorsOf } from "../../store/selectors.ts";
 import type { ActivationPort } from "./activation-port.ts";
 import { chainOf, failureOf, isStoreTrouble } from "./failures.ts";
 import { reopen } from "./reopening.ts";

@@ -1,4 +1,4 @@
-import { messageOf } from "../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import type {
   CheckpointCall,
   FlowRuntime,
@@ -6,13 +6,13 @@ import type {
   RunningCheckpoint,
   SaveCall,
   WaitCall,
-} from "../flows/runtime.ts";
-import type { LogLevel } from "../store/logs.ts";
+} from "../../flows/runtime.ts";
+import type { LogLevel } from "../../store/logs.ts";
+import { CheckpointRun } from "../calls/checkpoint-run.ts";
+import { Records } from "../calls/records.ts";
+import { SleepRun } from "../calls/sleep-run.ts";
+import { WaitRun } from "../calls/wait-run.ts";
 import type { ActivationPort } from "./activation-port.ts";
-import { CheckpointRun } from "./calls/checkpoint-run.ts";
-import { Records } from "./calls/records.ts";
-import { SleepRun } from "./calls/sleep-run.ts";
-import { WaitRun } from "./calls/wait-run.ts";
 import { Console } from "./console.ts";
 
 /** What the primitives of the authoring API do in an activation. Once it is over, none of them settles any more. */

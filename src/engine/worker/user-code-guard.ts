@@ -1,7 +1,7 @@
 import { format } from "node:util";
-import { MisuseError } from "../flows/errors.ts";
-import { type Scope, scopeStorage } from "../flows/runtime.ts";
-import type { LogLevel } from "../store/logs.ts";
+import { MisuseError } from "../../flows/errors.ts";
+import { type Scope, scopeStorage } from "../../flows/runtime.ts";
+import type { LogLevel } from "../../store/logs.ts";
 
 export interface UserCodeGuard {
   /** Ends the process, whatever user code thinks of it. */

@@ -1,12 +1,12 @@
-import { UserError } from "../core/errors.ts";
-import { didYouMean } from "../core/suggest.ts";
-import { encodeValue } from "../core/values.ts";
-import type { SaveCall } from "../flows/runtime.ts";
-import type { Artifact } from "../store/artifacts.ts";
-import { sha256Of } from "../store/blobs.ts";
-import type { Payloads } from "../store/payloads.ts";
-import { selectorsOf } from "../store/selectors.ts";
-import type { Store } from "../store/store.ts";
+import { UserError } from "../../core/errors.ts";
+import { didYouMean } from "../../core/suggest.ts";
+import { encodeValue } from "../../core/values.ts";
+import type { SaveCall } from "../../flows/runtime.ts";
+import type { Artifact } from "../../store/artifacts.ts";
+import { sha256Of } from "../../store/blobs.ts";
+import type { Payloads } from "../../store/payloads.ts";
+import { selectorsOf } from "../../store/selectors.ts";
+import type { Store } from "../../store/store.ts";
 
 /** @throws UnencodableValue, UserError `too_large` */
 export function newArtifact(

@@ -1,5 +1,5 @@
-import type { Connection } from "../store/database.ts";
-import type { Store } from "../store/store.ts";
+import type { Connection } from "../../store/database.ts";
+import type { Store } from "../../store/store.ts";
 import { listenAtDoor, ringDoorbell } from "./doorbell.ts";
 
 /** How often the database is asked whether another process has written. */

@@ -1,9 +1,9 @@
-import type { EventType } from "../store/events.ts";
-import type { Fence } from "../store/executions.ts";
-import type { JournalEntry } from "../store/journal.ts";
+import type { EventType } from "../../store/events.ts";
+import type { Fence } from "../../store/executions.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import type { EngineContext } from "../ports.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Call, Matcher } from "./matching.ts";
-import type { EngineContext } from "./ports.ts";
 
 /** What the entries need of the activation that they belong to. */
 export interface EntriesHost {

@@ -1,4 +1,4 @@
-import type { EntryKind, JournalEntry } from "../store/journal.ts";
+import type { EntryKind, JournalEntry } from "../../store/journal.ts";
 
 /** A call of a primitive, as far as it decides which recorded entry belongs to it. */
 export interface Call {

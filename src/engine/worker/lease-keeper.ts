@@ -1,7 +1,7 @@
 import { workerData } from "node:worker_threads";
-import { openConnection } from "../store/database.ts";
-import { executionsTable } from "../store/executions.ts";
-import { workersTable } from "../store/workers.ts";
+import { openConnection } from "../../store/database.ts";
+import { executionsTable } from "../../store/executions.ts";
+import { workersTable } from "../../store/workers.ts";
 
 interface LeaseKeeperData {
   databasePath: string;

@@ -1,5 +1,5 @@
-import type { RunningCheckpoint } from "../flows/runtime.ts";
-import type { LogLevel } from "../store/logs.ts";
+import type { RunningCheckpoint } from "../../flows/runtime.ts";
+import type { LogLevel } from "../../store/logs.ts";
 import type { ActivationPort } from "./activation-port.ts";
 
 const longestLine = 16_000;

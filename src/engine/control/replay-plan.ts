@@ -1,8 +1,8 @@
-import { UserError } from "../core/errors.ts";
-import { didYouMean } from "../core/suggest.ts";
-import type { ReplayRequest } from "../store/executions.ts";
-import type { JournalEntry } from "../store/journal.ts";
-import { entryId, selectorsOf } from "../store/selectors.ts";
+import { UserError } from "../../core/errors.ts";
+import { didYouMean } from "../../core/suggest.ts";
+import type { ReplayRequest } from "../../store/executions.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import { entryId, selectorsOf } from "../../store/selectors.ts";
 
 export interface ReplayRules {
   executionId: string;

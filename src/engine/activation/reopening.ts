@@ -1,7 +1,7 @@
-import { after } from "../core/clock.ts";
-import type { ExecutionFailure } from "../store/executions.ts";
-import type { JournalEntry } from "../store/journal.ts";
-import type { Store } from "../store/store.ts";
+import { after } from "../../core/clock.ts";
+import type { ExecutionFailure } from "../../store/executions.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import type { Store } from "../../store/store.ts";
 
 /**
  * Opens again what a failed execution would try again: the failed entries that its failure names, and what its ending

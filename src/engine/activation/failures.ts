@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { isUserError, messageOf } from "../core/errors.ts";
-import type { Failure, FailureOrigin } from "../core/statuses.ts";
-import { UnencodableValue } from "../core/values.ts";
-import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../flows/errors.ts";
-import { DamagedBlob } from "../store/blobs.ts";
-import { sqliteCode } from "../store/database.ts";
+import { isUserError, messageOf } from "../../core/errors.ts";
+import type { Failure, FailureOrigin } from "../../core/statuses.ts";
+import { UnencodableValue } from "../../core/values.ts";
+import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
+import { DamagedBlob } from "../../store/blobs.ts";
+import { sqliteCode } from "../../store/database.ts";
 
 const longestMessage = 10_000;
 const longestStack = 8_000;

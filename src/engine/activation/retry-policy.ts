@@ -1,7 +1,7 @@
-import { after } from "../core/clock.ts";
-import { parseDuration } from "../core/durations.ts";
-import { MisuseError } from "../flows/errors.ts";
-import type { CheckpointOptions } from "../flows/options.ts";
+import { after } from "../../core/clock.ts";
+import { parseDuration } from "../../core/durations.ts";
+import { MisuseError } from "../../flows/errors.ts";
+import type { CheckpointOptions } from "../../flows/options.ts";
 import { isRepeatable } from "./failures.ts";
 
 const defaultBackoffMs = 1_000;
