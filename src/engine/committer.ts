@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { messageOf } from "../core/errors.ts";
+import { isUserError, messageOf } from "../core/errors.ts";
 import { sqliteCode } from "../store/database.ts";
 import type { Fence } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
@@ -102,7 +102,11 @@ export class Committer {
   /** Writes what is queued. */
   flush(): void {
     this.#scheduled = false;
-    const parts: Part[] = this.#plain.map((plain) => ({ apply: () => applyPlain(plain), fail: plain.reject }));
+    const parts: Part[] = this.#plain.map((plain) => ({
+      apply: () => applyPlain(plain),
+      // What the store itself can explain to the caller is told as it is.
+      fail: (error) => plain.reject(isUserError(error.cause) ? error.cause : error),
+    }));
     for (const queued of this.#fenced.values()) {
       parts.push({ apply: () => this.#applyFenced(queued), fail: (error) => queued.writer.failed(error) });
     }
@@ -169,5 +173,6 @@ function reasonOf(cause: unknown): string {
     return "read_only: the project's database cannot be written";
   }
   if (code.startsWith("SQLITE_BUSY")) return "database_busy: another process holds the database";
+  if (isUserError(cause)) return `${cause.code}: ${cause.message}`;
   return `store_error: ${messageOf(cause)}`;
 }

@@ -5,6 +5,8 @@ export interface McpOptions {
   project?: string | undefined;
 }
 
+/** The largest payload, with room for what JSON escapes. */
+const longestMessageBytes = 128 * 1024 * 1024;
 /** How long calls in flight may take to answer once the client has gone. */
 const partingMs = 1_000;
 /** What still keeps the process alive so long after the client has gone is not worth waiting for. */
@@ -14,7 +16,7 @@ const lingeringMs = 3_000;
 export async function main(options: McpOptions): Promise<void> {
   // Before anything else is loaded: only the protocol may write there.
   const stdout = claimStdout();
-  const leaving = clientLeaves(stdout);
+  const client = clientLeaves(stdout);
   useCompileCache(options.project);
   const [{ openApp }, { createMcpServer }, { createLogger }, { StdioServerTransport }] = await Promise.all([
     import("../app.ts"),
@@ -28,13 +30,17 @@ export async function main(options: McpOptions): Promise<void> {
   const closing = new AbortController();
   const calls = new Set<Promise<unknown>>();
   const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall: (call) => track(calls, call) });
-  await server.connect(new StdioServerTransport(process.stdin, stdout));
+  // A message that is longer than the transport takes closes it: then nothing more can be said to this client.
+  const closed = new Promise<void>((resolve) => {
+    server.onclose = resolve;
+  });
+  await server.connect(new StdioServerTransport(process.stdin, stdout, { maxBufferSize: longestMessageBytes }));
   try {
     app.stack.keepWorker();
   } catch (error) {
     onProblem("no worker could be started", error);
   }
-  await leaving;
+  await Promise.race([client, closed]);
   setTimeout(() => process.exit(), lingeringMs).unref();
   closing.abort();
   await settled(calls);

@@ -1,5 +1,6 @@
 import { Kysely, SqliteDialect } from "kysely";
 import type { Connection } from "./database.ts";
+import { listBlocked } from "./listings-blocked.ts";
 import { type EventsFilter, listEvents } from "./listings-events.ts";
 import { type ExecutionFilter, listExecutions } from "./listings-executions.ts";
 import { type LogsFilter, listLogs } from "./listings-logs.ts";
@@ -11,6 +12,7 @@ export function openQueries(connection: Connection) {
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
   return {
     executions: (filter: ExecutionFilter) => listExecutions(database, filter),
+    blocked: (limit: number) => listBlocked(database, limit),
     waits: (filter: WaitsFilter) => listWaits(database, filter),
     events: (filter: EventsFilter) => listEvents(database, filter),
     logs: (filter: LogsFilter) => listLogs(database, filter),

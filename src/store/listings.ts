@@ -1,3 +1,4 @@
+import type { BlockedExecution } from "./listings-blocked.ts";
 import type { EventRow, EventsFilter } from "./listings-events.ts";
 import type { ExecutionFilter, ExecutionSummary } from "./listings-executions.ts";
 import { type JournalOverview, journalOverview } from "./listings-journal.ts";
@@ -11,6 +12,8 @@ import type { Store } from "./store.ts";
 /** What is read of the store without touching the engine. No listing reads a payload. */
 export interface Listings {
   executions(filter: ExecutionFilter): Promise<Page<ExecutionSummary>>;
+  /** Executions that cannot go on, oldest first. */
+  blocked(limit: number): Promise<Page<BlockedExecution>>;
   /** Pending waits of all executions, or of one. */
   waits(filter: WaitsFilter): Promise<Page<PendingWait>>;
   events(filter: EventsFilter): Promise<Page<EventRow>>;
@@ -34,6 +37,7 @@ export function openListings(store: Store): Listings {
   };
   return {
     executions: async (filter) => (await queries()).executions(filter),
+    blocked: async (limit) => (await queries()).blocked(limit),
     waits: async (filter) => (await queries()).waits(filter),
     events: async (filter) => (await queries()).events(filter),
     logs: async (filter) => (await queries()).logs(filter),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
 import { type Artifacts, artifactsTable } from "./artifacts.ts";
@@ -65,7 +65,7 @@ export function openStore(folder: string, options: { capBytes?: number } = {}): 
     idempotencyKeys: idempotencyKeysTable(connection),
     payloads: createPayloads(blobs, options.capBytes ?? defaultCapBytes),
     blobs,
-    write: writer(connection),
+    write: writer(connection, databasePath),
     reader() {
       reader ??= openReader(databasePath);
       return reader;
@@ -77,10 +77,25 @@ export function openStore(folder: string, options: { capBytes?: number } = {}): 
   };
 }
 
-/** better-sqlite3 builds a transaction function each time it is asked, so one is kept. */
-function writer(connection: Connection): Store["write"] {
+/**
+ * better-sqlite3 builds a transaction function each time it is asked, so one is kept. SQLite goes on writing to a
+ * deleted file, so each transaction first looks whether the file is still there: a look costs microseconds, and what
+ * is acknowledged must be where the next process will look for it.
+ */
+function writer(connection: Connection, path: string): Store["write"] {
   const run = connection.transaction((work: () => unknown) => work());
-  return <T>(work: () => T) => run.immediate(work) as T;
+  const opened = statSync(path, { bigint: true });
+  return <T>(work: () => T) => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found?.ino !== opened.ino) throw databaseGone(path);
+    return run.immediate(work) as T;
+  };
+}
+
+function databaseGone(path: string): UserError {
+  return new UserError("unavailable", `${path} was removed or replaced while this process had it open`, {
+    hint: "Nothing was written. Put the .savepoint folder back if you can, then restart the server: it opens what is there.",
+  });
 }
 
 function prepareFolder(folder: string): void {

@@ -217,6 +217,20 @@ describe("the overview of a journal", () => {
   });
 });
 
+test("blocked executions are those that cannot go on, oldest first", async () => {
+  const [first, , third] = [execution(), execution(), execution()];
+  const block = (seq: number | undefined, reason: string) =>
+    store.write(() => {
+      for (const { seq: claimed, epoch } of store.executions.claim("w1", 1_000, 500, 10)) {
+        store.executions.release({ seq: claimed, owner: "w1", epoch }, 0, claimed === seq ? reason : null);
+      }
+    });
+  block(first, "x".repeat(1_000));
+  expect(await listings.blocked(1)).toMatchObject({ items: [{ seq: first, reason: "x".repeat(300) }], total: 1 });
+  block(third, "disk_full: no room");
+  expect((await listings.blocked(5)).items).toMatchObject([{ seq: third, reason: "disk_full: no room" }]);
+});
+
 test("no listing reads a payload", async () => {
   const seq = execution();
   entry(seq, { ordinal: 1, kind: "checkpoint", name: "a", output: `"${"secret output ".repeat(20)}"` });

@@ -91,6 +91,8 @@ export class Activation implements ActivationPort, FencedWriter {
   /** Runs the body until it ends, suspends, or the lease is gone. */
   start(): void {
     const { deadlineAt } = this.execution;
+    // A body that blocked its worker until past the deadline must not get the chance to do it again.
+    if (deadlineAt !== null && deadlineAt <= this.now()) return this.#end({ failure: overdue(deadlineAt) });
     if (deadlineAt !== null) this.timers.setDeadline(deadlineAt, () => this.#end({ failure: overdue(deadlineAt) }));
     scopeStorage.run({ runtime: this.runtime, checkpoint: undefined }, () => {
       this.#runBody().then(

@@ -9,8 +9,8 @@ import { sqliteCode } from "../../store/database.ts";
 const longestMessage = 10_000;
 const longestStack = 8_000;
 const ownFrames = [
-  fileURLToPath(new URL("..", import.meta.url)),
-  new URL("..", import.meta.url).href,
+  fileURLToPath(new URL("../..", import.meta.url)),
+  new URL("../..", import.meta.url).href,
   "node:internal/",
 ];
 

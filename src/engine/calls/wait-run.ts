@@ -20,6 +20,8 @@ export interface WaitDetail {
   timeoutMs: number | null;
   /** Encoded default that the deadline answers with; null: the deadline fails the wait. */
   defaultValue: string | null;
+  /** The last answer that did not fit; `at` in milliseconds since the epoch. */
+  refused?: { reason: string; at: number } | undefined;
   /** Who answered, where they said so. */
   answeredBy?: string | undefined;
 }
@@ -105,7 +107,7 @@ export class WaitRun {
     this.#push((position) => {
       context.store.earlyAnswers.remove(fence.seq, early.name);
       if (reason === undefined) return this.#settle("answered", position, early.value, null);
-      this.#activation.event("answer_refused", this.#entry.ordinal, { reason, early: true });
+      this.#noteRefusal(reason);
       return false;
     });
   }
@@ -174,10 +176,17 @@ export class WaitRun {
     Object.assign(entry, { status: "pending", position: null, output: null, endedAt: null });
     this.#activation.ask(entry, () => this.#deliver());
     this.#activation.note(() => {
-      this.#activation.context.store.journal.update(this.#activation.fence.seq, entry);
-      this.#activation.event("answer_refused", entry.ordinal, { reason });
+      this.#noteRefusal(reason);
     });
     this.#activation.timers.block(entry.ordinal, entry.dueAt, () => this.#expire());
+  }
+
+  /** Inside the transaction: whoever looks at the wait sees why it is still pending. */
+  #noteRefusal(reason: string): void {
+    const { fence, context } = this.#activation;
+    this.#entry.detail = { ...this.#entry.detail, refused: { reason, at: this.#activation.now() } };
+    context.store.journal.update(fence.seq, this.#entry);
+    this.#activation.event("answer_refused", this.#entry.ordinal, { reason });
   }
 
   async #refusal(value: unknown): Promise<string | undefined> {

@@ -1,16 +1,22 @@
 import { Worker } from "node:worker_threads";
+import type { LeaseKeeperData } from "./lease-keeper.ts";
 
 const entry = new URL(`./lease-keeper${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 const restartMs = 1_000;
+const beatMs = 500;
 
 /** Renews a worker's leases from a thread of its own, so that user code which blocks the event loop loses nothing. */
 export function renewInThread(databasePath: string, onProblem: (message: string) => void) {
   return (owner: string, leaseMs: number) => {
+    // Counts the turns of this thread's event loop; the other thread reads it.
+    const beats = new Int32Array(new SharedArrayBuffer(4));
+    const beating = setInterval(() => Atomics.add(beats, 0, 1), beatMs).unref();
     let thread: Worker;
     let restart: NodeJS.Timeout | undefined;
     let stopped = false;
     const start = () => {
-      thread = new Worker(entry, { workerData: { databasePath, owner, leaseMs } });
+      const workerData: LeaseKeeperData = { databasePath, owner, leaseMs, beats };
+      thread = new Worker(entry, { workerData });
       thread.on("error", (error) => onProblem(`renewing leases failed: ${String(error)}`));
       thread.on("exit", () => {
         if (!stopped) restart = setTimeout(start, Math.min(restartMs, leaseMs / 6));
@@ -21,6 +27,7 @@ export function renewInThread(databasePath: string, onProblem: (message: string)
     return {
       async stop() {
         stopped = true;
+        clearInterval(beating);
         clearTimeout(restart);
         await thread.terminate();
       },
