@@ -35,6 +35,7 @@ export function describeProblem(
 }
 
 const longest = 2_000;
+const misuseHint = "Correct the call at this place, and run the workflow again.";
 const atTopLevel =
   "Code at the top level of a flow's file runs whenever the file is loaded: move this into the flow or a checkpoint.";
 
@@ -85,6 +86,8 @@ function thrownProblem(project: Project, thrown: Thrown): Problem {
   if (missing !== null) return missingProblem(message, missing[1]);
   const unlinked = placeInHeader(project, stack);
   if (unlinked !== undefined) return { text: message, hint: exportHint(thrown), place: unlinked };
+  // Its message says what is wrong and what to write; that the file is loaded has nothing to do with it.
+  if (name === "MisuseError") return { text: message, hint: misuseHint, place: placeInStack(project, stack) };
   const what = name === "Error" ? message : `${name}: ${message}`;
   return { text: `throws while it loads: ${what}`, hint: atTopLevel, place: placeInStack(project, stack) };
 }

@@ -37,7 +37,20 @@ export function parseTarget(text: string): Target {
   if (before === "") throw invalid(`The target ${shown(text)} names no file`);
   if (flow === "") throw invalid(`The target ${shown(text)} ends with a colon but names no flow`);
   if (isPath(before)) return { kind: "file", path: before, flow };
-  return flow === undefined ? { kind: "name", name: before } : { kind: "package", specifier: before, flow };
+  if (flow === undefined) return { kind: "name", name: before };
+  refuseSecondFlow(text, before);
+  return { kind: "package", specifier: before, flow };
+}
+
+/** `flows/review.ts:review:review` would be looked for among the packages. */
+function refuseSecondFlow(text: string, before: string): void {
+  const { before: path, flow } = split(before);
+  if (flow === undefined || !isPath(path)) return;
+  const meant = JSON.stringify(`${path}:${flow}`);
+  throw new UserError("invalid_input", `The target ${shown(text)} has one colon too many`, {
+    hint: `One flow is named after the file: ${meant}, perhaps.`,
+    details: { field: "target" },
+  });
 }
 
 function refuseUnreadable(text: string): void {

@@ -29,14 +29,14 @@ function compile(schema: JsonSchema) {
   refuseHostile(schema);
   ajv ??= createAjv();
   try {
-    const validate = ajv.compile(schema);
-    // Ajv keeps every schema that it has seen; those of recorded waits are read anew each time.
-    ajv.removeSchema(schema);
-    return validate;
+    return ajv.compile(schema);
   } catch (error) {
     throw new UserError("invalid_input", `the schema is not valid JSON Schema: ${(error as Error).message}`, {
       cause: error,
     });
+  } finally {
+    // Ajv keeps every schema that it has seen; those of recorded waits are read anew each time.
+    ajv.removeSchema(schema);
   }
 }
 
@@ -44,7 +44,7 @@ function compile(schema: JsonSchema) {
 function createAjv(): Ajv2020 {
   const { Ajv2020: Constructor } = require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
   const { default: addFormats } = require("ajv-formats") as typeof import("ajv-formats");
-  const created = new Constructor({ strict: false, allErrors: true, addUsedSchema: false, logger: false });
+  const created = new Constructor({ strict: false, allErrors: true, logger: false });
   (addFormats as unknown as (ajv: Ajv2020) => void)(created);
   return created;
 }

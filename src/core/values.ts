@@ -5,6 +5,7 @@
  */
 const tag = "$savepoint";
 const deepest = 500;
+const longestPath = 200;
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -14,9 +15,14 @@ export class UnencodableValue extends Error {
   readonly path: string;
 
   constructor(path: string, what: string) {
-    super(`${path}: ${what} cannot be recorded`);
+    super(`${shortPath(path)}: ${what} cannot be recorded`);
     this.path = path;
   }
+}
+
+/** Its beginning and its end: where a path is long, nobody reads what lies between. */
+function shortPath(path: string): string {
+  return path.length <= longestPath ? path : `${path.slice(0, longestPath / 2)}…${path.slice(-longestPath / 2)}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { UserError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
 import { callText, cut } from "./display.ts";
@@ -16,6 +16,34 @@ export function argumentError(operation: Operation, issues: readonly Issue[], gi
     hint: [...suggestions, `${takes(operation)} Example: ${example}`].join(" "),
     details: { problems: problems.slice(0, 20), arguments: Object.keys(operation.input.shape) },
   });
+}
+
+/** zod drops the key `__proto__` without a word, from the arguments and from the records among them. */
+export function refuseLostKeys(operation: Operation, given: unknown): void {
+  const records = Object.entries(operation.input.shape).flatMap(([name, field]) =>
+    isRecordField(field) ? [name] : [],
+  );
+  const places = [
+    { path: "", value: given },
+    ...records.map((name) => ({ path: `${name}.`, value: own(given, name) })),
+  ];
+  const lost = places.find(({ value }) => own(value, lostKey) !== undefined);
+  if (lost === undefined) return;
+  throw new UserError("invalid_input", `${operation.name}: ${lost.path}${lostKey} is a name that cannot be used`, {
+    hint: "Leave it out or give it another name. The call has changed nothing.",
+    details: { problems: [`${lost.path}${lostKey}`], arguments: Object.keys(operation.input.shape) },
+  });
+}
+
+const lostKey = "__proto__";
+
+function isRecordField(field: unknown): boolean {
+  return (field instanceof z.ZodOptional ? field.unwrap() : field) instanceof z.ZodRecord;
+}
+
+function own(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key] ?? null;
 }
 
 function problemsOf(issue: Issue, given: unknown): string[] {
@@ -38,13 +66,29 @@ function problemsOf(issue: Issue, given: unknown): string[] {
         `${name} must be ${issue.errors.flatMap((one) => one.flatMap(expected)).join(" or ")}; it is ${shown(value)}`,
       ];
     default:
-      return [`${name}: ${issue.message}; it is ${shown(value)}`];
+      return [`${name} ${limitOf(issue) ?? `is not right (${issue.message})`}; it is ${shown(value)}`];
   }
 }
 
 function expected(issue: Issue): string[] {
   return issue.code === "invalid_type" ? [article(issue.expected)] : [issue.message];
 }
+
+/** The bound that a value of the right type breaks. */
+function limitOf(issue: Issue): string | undefined {
+  if (issue.code !== "too_small" && issue.code !== "too_big") return undefined;
+  const unit = units.get(issue.origin);
+  if (issue.code === "too_big") {
+    return unit === undefined ? `must be ${issue.maximum} or less` : `must have at most ${issue.maximum} ${unit}`;
+  }
+  if (unit === undefined) return `must be ${issue.minimum} or more`;
+  return issue.minimum === 1 ? "must not be empty" : `must have at least ${issue.minimum} ${unit}`;
+}
+
+const units = new Map<string, string>([
+  ["string", "characters"],
+  ["array", "items"],
+]);
 
 function suggestionsOf(operation: Operation, issue: Issue): string[] {
   if (issue.code !== "unrecognized_keys" || issue.path.length > 0) return [];
@@ -64,9 +108,15 @@ function takes(operation: Operation): string {
 
 function article(type: string): string {
   if (type === "record") return "an object";
+  if (type === "int") return "a whole number";
   return `${/^[aeio]/.test(type) ? "an" : "a"} ${type}`;
 }
 
 function shown(value: unknown): string {
-  return cut(JSON.stringify(value) ?? String(value), 100);
+  try {
+    return cut(JSON.stringify(value) ?? String(value), 100);
+  } catch {
+    // Nested so deeply that the stack does not reach to its bottom.
+    return "too deeply nested to be shown";
+  }
 }

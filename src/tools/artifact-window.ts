@@ -1,6 +1,5 @@
 import { UserError } from "../core/errors.ts";
 import { decodeForDisplay, decodeValue, encodeValue, type Json } from "../core/values.ts";
-import { beginning } from "./display.ts";
 
 export interface ArtifactWindow {
   encoding: "text" | "json" | "base64";
@@ -24,9 +23,22 @@ export function artifactWindow(recorded: string, offset: number, maxChars: numbe
   if (encoding === "json" && offset === 0 && text.length <= maxChars) {
     return { encoding, value, offset, total_chars: text.length, next_offset: null };
   }
-  const part = beginning(text.slice(offset), maxChars);
-  const end = offset + part.length;
-  return { encoding, text: part, offset, total_chars: text.length, next_offset: end < text.length ? end : null };
+  const start = splitsPair(text, offset) ? offset - 1 : offset;
+  const end = endOf(text, start, maxChars);
+  const part = text.slice(start, end);
+  return { encoding, text: part, offset: start, total_chars: text.length, next_offset: end < text.length ? end : null };
+}
+
+/** A window holds whole characters, and at least one, so that paging always gets on. */
+function endOf(text: string, start: number, maxChars: number): number {
+  const end = Math.min(start + maxChars, text.length);
+  if (!splitsPair(text, end)) return end;
+  return end - 1 > start ? end - 1 : end + 1;
+}
+
+/** Whether a cut here would tear a pair of surrogates apart. */
+function splitsPair(text: string, at: number): boolean {
+  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(Math.max(0, at - 1), at + 1));
 }
 
 function shownAs(recorded: string): { encoding: ArtifactWindow["encoding"]; text: string; value: Json } {

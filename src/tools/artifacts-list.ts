@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ArtifactRef, artifactSchema, artifactsOf, checkpointsOf } from "./artifact-refs.ts";
+import { checkpointsNamed } from "./checkpoint-named.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
 import { cursor, executionId, limit, listOf, listShown } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
@@ -31,9 +32,10 @@ export const artifactsList = defineOperation({
     const execution = app.findExecution(args.execution_id);
     // An artifact keeps its place counted from the oldest, while newer ones come.
     const all = artifactsOf(app, execution).map((ref, place) => ({ ref, place }));
-    const names = new Map(
-      checkpointsOf(app, execution).map(({ selector, name, id }) => [selector, [selector, name, id]]),
-    );
+    const checkpoints = checkpointsOf(app, execution);
+    // An empty list would not tell a mistyped name from a checkpoint without artifacts.
+    if (args.checkpoint !== undefined) checkpointsNamed(checkpoints, args.checkpoint);
+    const names = new Map(checkpoints.map(({ selector, name, id }) => [selector, [selector, name, id]]));
     const fitting = all.filter(({ ref }) => isWanted(ref, args, names.get(ref.checkpoint ?? "") ?? [])).reverse();
     const [before = Number.POSITIVE_INFINITY] = readCursor(listing, args.cursor) ?? [];
     const rest = fitting.filter(({ place }) => place < before);

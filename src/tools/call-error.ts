@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { App } from "../app.ts";
 import { type ErrorCode, isUserError, messageOf, UserError } from "../core/errors.ts";
+import { UnencodableValue } from "../core/values.ts";
 import { cut, withoutRoot } from "./display.ts";
 
 /** An error as callers see it, on every surface. */
@@ -17,13 +18,22 @@ const longestDetails = 4_000;
 
 /** What a caller may know of something that was thrown; the rest goes to the log, under a reference. */
 export function callError(app: App, thrown: unknown, onProblem: (message: string, cause: unknown) => void): CallError {
-  const error = isUserError(thrown) ? thrown : (storeTrouble(thrown) ?? bug(thrown, onProblem));
+  const error = isUserError(thrown) ? thrown : (unencodable(thrown) ?? storeTrouble(thrown) ?? bug(thrown, onProblem));
   return {
     code: error.code,
     message: cut(withoutRoot(app, error.message), longestMessage),
     hint: cut(withoutRoot(app, error.hint ?? fallbackHint(error.code)), longestMessage),
     details: error.details === undefined ? null : shortDetails(app, error.details),
   };
+}
+
+/** Arguments are JSON, so that only their depth can keep them out of the journal. */
+function unencodable(thrown: unknown): UserError | undefined {
+  if (!(thrown instanceof UnencodableValue)) return undefined;
+  return new UserError("invalid_input", thrown.message, {
+    hint: "Pass a flatter value, or a long one as text. The call has changed nothing.",
+    cause: thrown,
+  });
 }
 
 /** The store's errors are told by their names: their classes belong to layers that this one does not know. */

@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
-import { argumentError } from "./argument-problems.ts";
+import { argumentError, refuseLostKeys } from "./argument-problems.ts";
 import { type CallError, callError } from "./call-error.ts";
 import { catalogue } from "./catalogue.ts";
 import type { CallContext, Operation } from "./operation.ts";
@@ -17,6 +17,7 @@ export async function callOperation(context: CallContext, name: string, args: un
 }
 
 async function perform(context: CallContext, operation: Operation, args: unknown): Promise<Record<string, unknown>> {
+  refuseLostKeys(operation, args);
   const input = operation.input.safeParse(args);
   if (!input.success) throw argumentError(operation, input.error.issues, args);
   const answer = await operation.handler(context, input.data);

@@ -22,6 +22,7 @@ export const pendingWaitSchema = z.object({
   metadata: fields().nullable(),
   asked_at: instant(),
   expires_at: instant().nullable(),
+  refused_answer: z.object({ reason: z.string(), at: instant().nullable() }).nullable(),
 });
 
 const checkpointSchema = z.object({
@@ -75,8 +76,8 @@ export const executionSchema = z.object({
   attempt: z.number(),
   parent_execution_id: z.string().nullable(),
   replayed_from: z.string().nullable(),
-  result: json(),
-  result_preview: z.string().optional().describe("Beginning of a result that is too long to show"),
+  result: json().optional(),
+  result_preview: z.string().optional().describe("Stands instead of a result that is too long to show"),
   failure: failureSchema.nullable(),
   blocked_reason: z.string().nullable(),
   overdue: z.object({ since: instant() }).nullable(),
@@ -115,8 +116,8 @@ export const executionOutline = z.looseObject({
   status: z.enum(executionStatuses),
   created_at: instant(),
   ended_at: instant().nullable(),
-  result: json(),
-  result_preview: z.string().optional().describe("Beginning of a result that is too long to show"),
+  result: json().optional(),
+  result_preview: z.string().optional().describe("Stands instead of a result that is too long to show"),
   failure: failureSchema.nullable(),
   blocked_reason: z.string().nullable(),
   pending_waits: z.array(pendingWaitSchema.pick({ wait_id: true, name: true, question: true, schema: true })),

@@ -1,5 +1,6 @@
 import type { App } from "../app.ts";
 import type { EntryOverview, Execution } from "./app-types.ts";
+import { busyWith } from "./blocked.ts";
 import { cut, iso, isoOrNull, withoutRoot } from "./display.ts";
 import { checkpointViews, settledWaitViews, sleepViews } from "./entry-views.ts";
 import type { ExecutionView } from "./execution-schema.ts";
@@ -21,7 +22,8 @@ export async function executionView(
 ): Promise<ExecutionView> {
   const entries = app.listings.journal.entries(execution);
   const view = { ...summaryOf(app, execution, detail), ...journalOf(app, execution, entries, detail) };
-  const next = nextStep(app, execution, view);
+  const holders = view.overdue === null ? [] : await busyWith(app, execution.id);
+  const next = nextStep(app, execution, { ...view, busyWith: holders });
   if (detail === "concise") return { ...view, next };
   return {
     ...view,

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { isUserError, UserError } from "../core/errors.ts";
+import { nearest } from "../core/suggest.ts";
 import { callText } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
-import { executionSchema, executionShown } from "./execution-schema.ts";
+import { type ExecutionView, executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { anyJson, executionId, idempotencyKey, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
@@ -37,10 +38,24 @@ export const executionsInput = defineOperation({
     const answered = await app.engine.answer(id, { wait, value, early, idempotencyKey }).catch((error: unknown) => {
       throw withExample(error, args);
     });
+    const isKept = (name: string) => early && app.store.earlyAnswers.find(answered.seq, name) !== undefined;
+    const keptFor = wait !== undefined && isKept(wait) ? wait : undefined;
     ensureWorker(context);
-    return executionView(app, await watchExecution(context, answered, args.wait_seconds));
+    const view = await executionView(app, await watchExecution(context, answered, args.wait_seconds));
+    if (keptFor === undefined) return view;
+    return { ...view, next: `${keptNote(keptFor, isKept(keptFor), view)} ${view.next}` };
   },
 });
+
+function keptNote(name: string, isStillKept: boolean, view: ExecutionView): string {
+  const quoted = JSON.stringify(name);
+  if (!isStillKept) return `The answer was kept for wait ${quoted}, which has been asked since.`;
+  if (view.ended_at !== null) return `The answer was kept for wait ${quoted}, which was never asked.`;
+  const pending = view.pending_waits.map((one) => one.name);
+  const isNear = nearest(name, pending).length > 0;
+  const meant = isNear ? ` Pending now: ${pending.join(", ")}. Did you mean that?` : "";
+  return `The answer is kept for wait ${quoted}, until that is asked.${meant}`;
+}
 
 /** A refused value comes back with one that would do. */
 function withExample(error: unknown, { execution_id: id, wait, value }: z.output<typeof input>): unknown {

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { UserError } from "../core/errors.ts";
-import { didYouMean } from "../core/suggest.ts";
-import type { EntryOverview, LogLine } from "./app-types.ts";
+import type { LogLine } from "./app-types.ts";
+import { checkpointsNamed } from "./checkpoint-named.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
 import { iso } from "./display.ts";
 import { cursor, executionId, listOf, listShown } from "./fields.ts";
@@ -46,7 +45,10 @@ export const executionsLogs = defineOperation({
       executionSeq: execution.seq,
       level: args.level,
       source: args.source,
-      ordinals: args.checkpoint === undefined ? undefined : ordinalsOf(entries, args.checkpoint),
+      ordinals:
+        args.checkpoint === undefined
+          ? undefined
+          : checkpointsNamed(entries, args.checkpoint).map(({ ordinal }) => ordinal),
       beforeId: readCursor(listing, args.cursor)?.[0],
       longestMessage: longestLine[args.detail],
       limit: args.tail,
@@ -63,19 +65,6 @@ export const executionsLogs = defineOperation({
     };
   },
 });
-
-function ordinalsOf(entries: readonly EntryOverview[], wanted: string): number[] {
-  const exact = entries.filter(({ selector, id }) => selector === wanted || id === wanted);
-  const meant = exact.length > 0 ? exact : entries.filter(({ name }) => name === wanted);
-  if (meant.length > 0) return meant.map(({ ordinal }) => ordinal);
-  const names = entries.map(({ selector }) => selector);
-  throw new UserError("not_found", `checkpoint: the execution has no checkpoint ${JSON.stringify(wanted)}`, {
-    hint:
-      didYouMean(wanted, names) ??
-      (names.length === 0 ? "It has recorded none yet." : `It has: ${names.slice(0, 30).join(", ")}.`),
-    details: { selectors: names.slice(0, 100) },
-  });
-}
 
 /** At least one line, so that a cursor always gets on. */
 function takeWhileShort(lines: readonly LogLine[], longest: number): LogLine[] {

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import { UserError } from "../core/errors.ts";
 import { decodeForDisplay, decodeValue, encodeValue } from "../core/values.ts";
 import type { Execution, ResolvedFlow } from "./app-types.ts";
+import { checkpointsOf } from "./artifact-refs.ts";
 import { callText } from "./display.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
@@ -16,6 +17,9 @@ const mostNames = 200;
 const note =
   "Only data passed as arguments is followed: a checkpoint that reads something else (a variable, a file) is not seen to depend on it. " +
   "A reused checkpoint runs again when its arguments turn out to have changed.";
+
+const unusedNote =
+  "unused_so_far: overridden, but not called in the source; an error at the end if the replay does not call it either.";
 
 const input = z.strictObject({
   execution_id: executionId(),
@@ -42,6 +46,7 @@ const plan = z.object({
   rerun: z.array(z.string()),
   asked: z.array(z.string()),
   answered: z.array(z.string()),
+  unused_so_far: z.array(z.string()),
   note: z.string(),
 });
 
@@ -72,7 +77,7 @@ export const executionsReplay = defineOperation({
       version: { hash: version.hash, checkpoints: version.checkpoints },
       timeoutMs: source.timeoutMs ?? flow.options.timeoutMs ?? null,
     });
-    const planned = planView(outcome.plan);
+    const planned = planView(outcome.plan, neverCalled(app, source, args.overrides ?? {}));
     if (outcome.execution === null) return { execution: null, plan: planned };
     ensureWorker(context);
     const execution = await watchExecution(context, outcome.execution, args.wait_seconds);
@@ -127,8 +132,16 @@ function isFields(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype;
 }
 
+/** Overrides of checkpoints that the code declares and the source never reached. */
+function neverCalled(app: App, source: Execution, overrides: Record<string, unknown>): string[] {
+  const called = checkpointsOf(app, source).flatMap(({ name, selector, id }) => [name, selector, id]);
+  const wanted = Object.keys(overrides).map((key) => key.slice("checkpoint.".length));
+  return wanted.filter((name) => !called.includes(name));
+}
+
 function planView(
   found: Record<"reused" | "overridden" | "rerun" | "asked" | "answered", string[]>,
+  unused: string[],
 ): z.input<typeof plan> {
   const { reused, overridden, rerun, asked, answered } = found;
   return {
@@ -137,7 +150,8 @@ function planView(
     rerun: shortList(rerun),
     asked: shortList(asked),
     answered: shortList(answered),
-    note,
+    unused_so_far: shortList(unused),
+    note: unused.length === 0 ? note : `${note} ${unusedNote}`,
   };
 }
 

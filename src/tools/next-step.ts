@@ -1,10 +1,15 @@
 import type { App } from "../app.ts";
 import type { Execution } from "./app-types.ts";
+import { remedyOf } from "./blocked.ts";
 import { callText, iso } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
 import type { ExecutionView } from "./execution-schema.ts";
+import { canRetry, type FailedExecution, retryRepeats } from "./retry-advice.ts";
 
-type Known = Pick<ExecutionView, "pending_waits" | "overdue" | "counts" | "result_preview">;
+interface Known extends Pick<ExecutionView, "pending_waits" | "overdue" | "counts" | "result_preview"> {
+  /** What the workers are busy with, where the execution waits for its turn. */
+  busyWith: readonly string[];
+}
 
 /** One sentence, or two, with the call that makes sense now. */
 export function nextStep(app: App, execution: Execution, view: Known): string {
@@ -12,7 +17,7 @@ export function nextStep(app: App, execution: Execution, view: Known): string {
     case "completed":
       return afterCompletion(execution, view);
     case "failed":
-      return afterFailure(execution);
+      return afterFailure(app, execution);
     case "cancelled":
       return `It was cancelled. ${callText("executions_replay", { execution_id: execution.id })} starts it anew.`;
     case "paused":
@@ -36,10 +41,10 @@ function afterCompletion({ id }: Execution, { counts, result_preview: preview }:
   return `${result}${saved}`;
 }
 
-function afterFailure({ id, failure }: Extract<Execution, { status: "failed" }>): string {
+function afterFailure(app: App, execution: FailedExecution): string {
+  const { id, failure } = execution;
   const logs = `failure tells why; ${callText("executions_logs", { execution_id: id })} shows what it printed.`;
-  const isRetriable = (failure.retriable?.length ?? 0) + (failure.closed?.length ?? 0) > 0;
-  if (isRetriable) {
+  if (canRetry(failure) && !retryRepeats(app, execution)) {
     return `It failed: ${logs} Once the cause is gone, ${callText("executions_retry", { execution_id: id })} tries again what failed; if the code must change, edit the file and use executions_replay with code "current".`;
   }
   return `It failed: ${logs} A retry would fail the same way: mend the flow's file and call ${callText("executions_replay", { execution_id: id, code: "current" })}, or pass another input.`;
@@ -48,19 +53,21 @@ function afterFailure({ id, failure }: Extract<Execution, { status: "failed" }>)
 function whileOpen(app: App, execution: Execution & { wakeAt?: number | null }, view: Known): string {
   const now = iso(app.clock.now());
   const open = view.pending_waits.filter(({ expires_at: at }) => at === null || at > now);
-  if (open.length > 0 && execution.status !== "queued") return answerIt(execution, open);
+  if (open.length > 0 && execution.status !== "queued") return answerIt(execution, open, view.counts.running > 0);
   const look = callText("executions_get", { execution_id: execution.id, wait_seconds: 30 });
   if (execution.blockedReason !== null) {
-    return `It cannot go on (blocked_reason) and is tried again every few seconds. Mend the cause, then ${look}.`;
+    const remedy = remedyOf(execution.blockedReason, execution.id);
+    return `It cannot go on (blocked_reason) and is tried again from time to time. ${remedy} Then ${look}.`;
   }
-  if (view.overdue !== null) return `${unclaimed(app, execution.status, view.overdue.since)} Then ${look}.`;
+  if (view.overdue !== null)
+    return `${unclaimed(app, execution.status, { since: view.overdue.since, busyWith: view.busyWith })} Then ${look}.`;
   if (execution.status === "waiting" && execution.wakeAt != null) {
     return `It sleeps until ${iso(execution.wakeAt)}; ${look} looks again.`;
   }
   return `It is ${execution.status}; ${look} waits for it.`;
 }
 
-function answerIt({ id, status }: Execution, waits: ExecutionView["pending_waits"]): string {
+function answerIt({ id }: Execution, waits: ExecutionView["pending_waits"], isBusy: boolean): string {
   const [first] = waits;
   const args = {
     execution_id: id,
@@ -68,15 +75,25 @@ function answerIt({ id, status }: Execution, waits: ExecutionView["pending_waits
     value: first?.schema == null ? true : exampleValue(first.schema),
   };
   const others = waits.length > 1 ? ` ${waits.length} waits are pending: name the one that you answer.` : "";
-  const busy = status === "running" ? " The rest of it still runs." : "";
-  return `It asks: see pending_waits. Answer with ${callText("executions_input", args)}, with the value that is meant.${others}${busy}`;
+  const busy = isBusy ? " The rest of it still runs." : "";
+  return `It asks: see pending_waits. Answer with ${callText("executions_input", args)}, with the value that is meant.${refusedAnswers(waits)}${others}${busy}`;
 }
 
-function unclaimed(app: App, status: string, since: string): string {
+function refusedAnswers(waits: ExecutionView["pending_waits"]): string {
+  const refused = waits.filter(({ refused_answer: answer }) => answer !== null).map(({ name }) => name);
+  return refused.length === 0 ? "" : ` The last answer to ${refused.join(", ")} did not fit: see refused_answer.`;
+}
+
+function unclaimed(
+  app: App,
+  status: string,
+  { since, busyWith }: { since: string; busyWith: readonly string[] },
+): string {
   const what = status === "running" ? "Its worker has gone silent" : "It is due and nobody runs it";
   const alive = livingWorkers(app);
   if (alive === 0) return `${what} since ${since}: no worker lives. Start one with \`savepoint worker\`.`;
-  return `${what} since ${since}: all workers are busy.`;
+  const holders = busyWith.length === 0 ? "" : ` They run ${busyWith.join(", ")}.`;
+  return `${what} since ${since}: all workers are busy.${holders}`;
 }
 
 function livingWorkers(app: App): number | undefined {

@@ -11,7 +11,8 @@ const longestPreview = 2_000;
 const longestDecoded = 1_000_000;
 
 export interface ResultView {
-  result: Json;
+  /** Left out where a preview stands instead. */
+  result?: Json;
   result_preview?: string;
 }
 
@@ -21,13 +22,10 @@ export function resultView(app: App, execution: Execution): ResultView {
   try {
     const { value, text } = shownValue(app, execution.result);
     if (value !== undefined && text.length <= longestResult) return { result: value };
-    return { result: null, result_preview: `${beginning(text, longestPreview)}… (${text.length} characters; ${how})` };
+    return { result_preview: `${beginning(text, longestPreview)}… (${text.length} characters; ${how})` };
   } catch (error) {
     // An execution whose result was lost can still be looked at.
-    return {
-      result: null,
-      result_preview: `(the recorded result cannot be read: ${withoutRoot(app, messageOf(error))})`,
-    };
+    return { result_preview: `(the recorded result cannot be read: ${withoutRoot(app, messageOf(error))})` };
   }
 }
 

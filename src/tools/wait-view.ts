@@ -9,12 +9,14 @@ interface AskedWait {
 }
 
 const longestQuestion = 4_000;
+const longestReason = 1_000;
 
 /** What an entry keeps of a wait beside its name. */
 const asked = z.object({
   question: z.string().nullish(),
   schema: z.looseObject({}).nullish(),
   metadata: z.looseObject({}).nullish(),
+  refused: z.object({ reason: z.string(), at: z.number().nullish() }).nullish().catch(null),
 });
 
 export function pendingWaitView(
@@ -22,7 +24,7 @@ export function pendingWaitView(
   selector: string | undefined,
   wait: AskedWait & ({ startedAt: number } | { askedAt: number }),
 ): PendingWaitView {
-  const { schema, metadata } = asked.parse(wait.detail ?? {});
+  const { schema, metadata, refused } = asked.parse(wait.detail ?? {});
   return {
     wait_id: id,
     name: selector ?? wait.name,
@@ -31,6 +33,8 @@ export function pendingWaitView(
     metadata: metadata ?? null,
     asked_at: iso("startedAt" in wait ? wait.startedAt : wait.askedAt),
     expires_at: isoOrNull(wait.dueAt),
+    refused_answer:
+      refused == null ? null : { reason: cut(refused.reason, longestReason), at: isoOrNull(refused.at ?? null) },
   };
 }
 

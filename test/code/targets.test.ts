@@ -44,6 +44,14 @@ describe("parseTarget", () => {
   });
 });
 
+it("says of two flows after a file that there is one colon too many", () => {
+  expect(thrownBy(() => parseTarget("flows/shapes.ts:par:par"))).toMatchObject({
+    code: "invalid_input",
+    message: 'The target "flows/shapes.ts:par:par" has one colon too many',
+    hint: expect.stringContaining('"flows/shapes.ts:par"'),
+  });
+});
+
 function thrownBy(action: () => unknown): unknown {
   try {
     return action();

@@ -221,7 +221,7 @@ test("blocked executions are those that cannot go on, oldest first", async () =>
   const [first, , third] = [execution(), execution(), execution()];
   const block = (seq: number | undefined, reason: string) =>
     store.write(() => {
-      for (const { seq: claimed, epoch } of store.executions.claim("w1", 1_000, 500, 10)) {
+      for (const { seq: claimed, epoch } of store.executions.claim("w1", 2e6, 1e6, 10)) {
         store.executions.release({ seq: claimed, owner: "w1", epoch }, 0, claimed === seq ? reason : null);
       }
     });

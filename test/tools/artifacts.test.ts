@@ -101,6 +101,10 @@ describe("artifacts_list", () => {
     expect(names(await list({ checkpoint: "write" }))).toHaveLength(4);
     expect(names(await list({ tag: "draft", checkpoint: "write#2" }))).toEqual(["report"]);
     expect(await list({ name: "nothing" })).toMatchObject({ items: [], total: 0, next_cursor: null });
+    expect(await project.error("artifacts_list", { execution_id: id, checkpoint: "wirte" })).toMatchObject({
+      code: "not_found",
+      hint: expect.stringContaining("write#1"),
+    });
   });
 
   test("is read page by page, each artifact once", async () => {
@@ -165,6 +169,9 @@ describe("artifacts_get", () => {
     expect((await read({ execution_id: id, name: "notes", offset: 10 })).text).toBe(",2,3]}");
     const otter = await read({ execution_id: id, name: "report", max_chars: 8 });
     expect(otter).toMatchObject({ text: "second ", next_offset: 7 });
+    const whole = { text: "🦦", offset: 7, next_offset: 9 };
+    expect(await read({ execution_id: id, name: "report", offset: 7, max_chars: 1 })).toMatchObject(whole);
+    expect(await read({ execution_id: id, name: "report", offset: 8, max_chars: 2 })).toMatchObject(whole);
   });
 
   const refusals: [string, Record<string, unknown>, { code: string; hint: RegExp }][] = [

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
-import { ToolProject } from "./project.ts";
+import { nested, ToolProject } from "./project.ts";
 
 let project: ToolProject;
 beforeEach(() => {
@@ -55,6 +55,27 @@ test("every problem of the arguments is told at once, with the ones that were me
       arguments: ["execution_id", "wait_seconds", "detail"],
     },
   });
+});
+
+test("limits are told in plain words", async () => {
+  const error = await project.error("executions_list", {
+    workflow: "",
+    limit: 1.5,
+    tags: Array(21).fill("x"),
+    cursor: 1,
+  });
+  expect(error.details?.["problems"]).toEqual([
+    'workflow must not be empty; it is ""',
+    `tags must have at most 20 items; it is ${JSON.stringify(Array(21).fill("x"))}`,
+    "limit must be a whole number; it is 1.5",
+    "cursor must be a string; it is 1",
+  ]);
+  expect((await project.error("executions_list", { limit: 0 })).message).toContain("limit must be 1 or more; it is 0");
+});
+
+test("a value that is nested too deeply to be shown is refused like any other", async () => {
+  const error = await project.error("executions_list", { workflow: nested(50_000) });
+  expect(error.details?.["problems"]).toEqual(["workflow must be a string; it is too deeply nested to be shown"]);
 });
 
 test("a bug is answered with a reference, and logged with what happened", async () => {

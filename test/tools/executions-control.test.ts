@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { flowFile, ToolProject } from "./project.ts";
 
 let project: ToolProject;
@@ -15,11 +15,22 @@ const shaky = checkpoint("shaky", async (flag: string) => {
 });
 export const shakyFlow = flow("shaky", async ({ flag }: { flag: string }) => [await steady(), await shaky(flag)]);
 export const bug = flow("bug", async () => { await steady(); throw new TypeError("no such thing"); });
+const wrong = checkpoint("wrong", async () => () => 1);
+export const repeats = flow("repeats", async () => wrong());
+export const leaves = flow("leaves", async () => { void wait({ name: "open" }); await steady(); throw new Error("left"); });
 export const idle = flow("idle", async () => wait({ name: "go" }));
 `),
   });
 });
 afterAll(() => project.close());
+
+async function failedIn(id: string) {
+  return vi.waitFor(async () => {
+    const view = await project.call("executions_get", { execution_id: id });
+    expect(view.status).toBe("failed");
+    return view;
+  }, 5_000);
+}
 
 describe("executions_retry", () => {
   test("runs what failed again under the same id, and keeps what completed", async () => {
@@ -51,6 +62,20 @@ describe("executions_retry", () => {
     expect(failed.next).toContain(`executions_replay {"execution_id":"${failed.execution_id}","code":"current"}`);
     const error = await project.error("executions_retry", { execution_id: failed.execution_id });
     expect(error).toMatchObject({ code: "invalid_state", hint: expect.stringContaining("executions_replay") });
+  });
+
+  test.each(["repeats", "leaves"])("is not offered where the same code would fail the same way: %s", async (target) => {
+    const failed = await project.call("executions_run", { target });
+    expect(failed.status).toBe("failed");
+    expect(failed.next).not.toContain("executions_retry");
+    expect(failed.next).toContain(`executions_replay {"execution_id":"${failed.execution_id}","code":"current"}`);
+  });
+
+  test("is offered to an execution that ran out of time, and taken", async () => {
+    const failed = await project.call("executions_run", { target: "idle", timeout: 0.3, wait_seconds: 10 });
+    expect((await failedIn(failed.execution_id)).next).toContain("executions_retry");
+    const retried = await project.call("executions_retry", { execution_id: failed.execution_id });
+    expect(retried.attempt).toBe(2);
   });
 
   test("is refused for an execution that has not failed", async () => {

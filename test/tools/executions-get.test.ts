@@ -1,6 +1,8 @@
 import { rmSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import { createClock } from "../helpers/clock.ts";
 import { flowFile, type List, reviewFlow, ToolProject } from "./project.ts";
 
@@ -9,6 +11,23 @@ beforeEach(() => {
   project = new ToolProject({ "flows/review.ts": reviewFlow });
 });
 afterEach(() => project.close());
+
+/** The row of a worker that lives in this process. */
+function livingWorker({ clock, version }: App) {
+  const now = clock.now();
+  return {
+    id: "w1",
+    kind: "foreground" as const,
+    state: "active" as const,
+    pid: process.pid,
+    processStart: null,
+    host: hostname(),
+    savepointVersion: version,
+    concurrency: 5,
+    startedAt: now,
+    heartbeatAt: now,
+  };
+}
 
 describe("executions_get", () => {
   test("shows each checkpoint whole with detail full", async () => {
@@ -73,7 +92,7 @@ export const full = flow("full", async () => {
     );
     const { execution_id: id } = await project.call("executions_run", { target: "long" });
     const execution = await project.call("executions_get", { execution_id: id });
-    expect(execution.result).toBeNull();
+    expect(execution).not.toHaveProperty("result");
     expect(execution.result_preview).toMatch(
       /^\{"rows":\["row","row".+artifacts_get with artifact_id ".+:result" reads it\)$/,
     );
@@ -86,7 +105,7 @@ export const full = flow("full", async () => {
     const { execution_id: id } = await project.call("executions_run", { target: "lost" });
     rmSync(join(project.root, ".savepoint/blobs"), { recursive: true });
     const execution = await project.call("executions_get", { execution_id: id });
-    expect(execution).toMatchObject({ status: "completed", result: null });
+    expect(execution.status).toBe("completed");
     expect(execution.result_preview).toContain("cannot be read");
     expect(JSON.stringify(execution)).not.toContain(project.root);
   });
@@ -132,7 +151,18 @@ export const many = flow("many", async () => { for (let n = 0; n < 70; n++) awai
     }
     const error = await project.error("executions_get", { execution_id: ids[0]?.slice(0, 8) });
     expect(error).toMatchObject({ code: "ambiguous", details: { candidates: ids.toSorted() } });
-    expect(await project.error("executions_get", { execution_id: "01" })).toMatchObject({ code: "not_found" });
+    expect(await project.error("executions_get", { execution_id: "01" })).toMatchObject({
+      code: "not_found",
+      hint: expect.stringContaining("give at least 4 characters"),
+    });
+  });
+
+  test("takes an id with spaces around it and in capitals", async () => {
+    const args = { target: "review", input: { topic: "a" }, wait_seconds: 0 };
+    const { execution_id: id } = await project.call("executions_run", args);
+    expect(await project.call("executions_get", { execution_id: ` ${id.toUpperCase()}\n` })).toMatchObject({
+      execution_id: id,
+    });
   });
 });
 
@@ -176,6 +206,23 @@ describe("with no worker", () => {
     expect(silent.next).toContain("Its worker has gone silent");
   });
 
+  test("an execution that waits for its turn names those that have it, and so does the status", async () => {
+    const clock = createClock();
+    const app = await project.open({ clock });
+    project.use(app);
+    const args = { target: "review", input: { topic: "x" }, wait_seconds: 0 };
+    const { execution_id: first } = await project.call("executions_run", args);
+    app.store.write(() => app.store.executions.claim("w1", clock.now() + 600_000, clock.now(), 1));
+    const { execution_id: second } = await project.call("executions_run", args);
+    clock.advance(60_000);
+    app.store.write(() => app.store.workers.insert(livingWorker(app)));
+    expect((await project.call("executions_get", { execution_id: second })).next).toContain(
+      `all workers are busy. They run ${first} (review). Then`,
+    );
+    const { warnings } = await project.call<{ warnings: string[] }>("status", {});
+    expect(warnings).toEqual([expect.stringContaining(`the workers are busy (they run ${first} (review))`)]);
+  });
+
   test("an execution that cannot go on says why", async () => {
     const app = await project.open({ worker: true });
     project.use(app);
@@ -190,6 +237,12 @@ describe("with no worker", () => {
     expect(answered.status).toBe("queued");
     expect(answered.blocked_reason).toMatch(/version/);
     expect(answered.next).toContain("blocked_reason");
+    const remedy = `executions_replay {"execution_id":"${id}","code":"current"}`;
+    expect(answered.next).toContain(remedy);
+    const status = await project.call<{ blocked: unknown[]; warnings: string[] }>("status", {});
+    expect(status.blocked).toEqual([{ execution_id: id, reason: expect.stringMatching(/^not_found: The version/) }]);
+    expect(status.warnings).toEqual([expect.stringMatching(/^1 execution is blocked: not_found: The version/)]);
+    expect(status.warnings[0]).toContain(remedy);
     expect(JSON.stringify(answered)).not.toContain(project.root);
   });
 });
@@ -213,20 +266,9 @@ describe("status and stacks_list", () => {
 
   test("show the local stack and the workers that live", async () => {
     const app = await project.app();
-    const now = app.clock.now();
-    const worker = { processStart: null, host: (await import("node:os")).hostname(), savepointVersion: app.version };
-    app.store.write(() =>
-      app.store.workers.insert({
-        ...worker,
-        id: "w1",
-        kind: "foreground",
-        state: "active",
-        pid: process.pid,
-        concurrency: 5,
-        startedAt: now,
-        heartbeatAt: now,
-      }),
-    );
+    const worker = livingWorker(app);
+    const now = worker.startedAt;
+    app.store.write(() => app.store.workers.insert(worker));
     expect(await project.call("stacks_list", {})).toEqual({
       items: [
         {

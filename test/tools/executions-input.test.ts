@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { flowFile, type List, reviewFlow, ToolProject } from "./project.ts";
+import { flowFile, type List, nested, reviewFlow, ToolProject } from "./project.ts";
 
 let project: ToolProject;
 beforeAll(() => {
@@ -125,6 +125,41 @@ describe("executions_input", () => {
     expect(refused).toMatchObject({ code: "not_found", hint: expect.stringContaining("early: true") });
     const done = await project.call("executions_input", { execution_id: id, wait: "late", value: 3, early: true });
     expect(done).toMatchObject({ status: "completed", result: 3 });
+    expect(done.next).toMatch(/^The answer was kept for wait "late", which has been asked since\. It has completed/);
+  });
+
+  test("says for which wait an early answer is kept, and which pending one may be meant", async () => {
+    const id = await run("go");
+    const args = { execution_id: id, value: 1, early: true, wait_seconds: 0 };
+    const near = await project.call("executions_input", { ...args, wait: "goo" });
+    expect(near.next).toMatch(
+      /^The answer is kept for wait "goo", until that is asked\. Pending now: go\. Did you mean that\? It asks/,
+    );
+    const far = await project.call("executions_input", { ...args, wait: "publishing" });
+    expect(far.next).toMatch(/^The answer is kept for wait "publishing", until that is asked\. It asks/);
+    const ended = await project.call("executions_input", { execution_id: id, value: 1 });
+    expect(ended.next).toMatch(/^It has completed/);
+  });
+
+  test("shows why an early answer was refused", async () => {
+    const { execution_id: id } = await project.call("executions_run", { target: "slow", wait_seconds: 0 });
+    const args = { execution_id: id, wait: "late", value: "three", early: true };
+    const refused = await project.call("executions_input", { ...args, wait_seconds: 10 });
+    expect(refused.pending_waits).toMatchObject([
+      { name: "late", refused_answer: { reason: expect.stringContaining("number"), at: expect.stringMatching(/Z$/) } },
+    ]);
+    expect(refused.next).toContain("The last answer to late did not fit: see refused_answer.");
+  });
+
+  test("refuses an answer that is nested too deeply, now and early", async () => {
+    const id = await run("go");
+    for (const more of [{}, { early: true, wait: "other" }]) {
+      const error = await project.error("executions_input", { execution_id: id, value: nested(600), ...more });
+      expect(error).toMatchObject({
+        code: "invalid_input",
+        message: expect.stringMatching(/^value.{0,250}500 levels/),
+      });
+    }
   });
 });
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecutionView } from "../../src/tools/execution-schema.ts";
-import { flowFile, type List, ToolProject } from "./project.ts";
+import { flowFile, type List, nested, ToolProject } from "./project.ts";
 
 interface Replay {
   execution: ExecutionView | null;
-  plan: Record<"reused" | "overridden" | "rerun" | "asked" | "answered", string[]> & { note: string };
+  plan: Record<"reused" | "overridden" | "rerun" | "asked" | "answered" | "unused_so_far", string[]> & { note: string };
 }
 
 const chain = (sign: string) =>
@@ -51,6 +51,7 @@ describe("executions_replay", () => {
       rerun: ["join", "publish"],
       asked: ["approve"],
       answered: [],
+      unused_so_far: [],
       note: expect.stringContaining("Only data passed as arguments is followed"),
     });
     expect(await executions()).toBe(before);
@@ -105,6 +106,25 @@ describe("executions_replay", () => {
     expect((await text(original)).text).toBe("page 1 + page 2");
     expect((await text(current)).text).toBe("page 1 & page 2");
     project.write("flows/chain.ts", chain("+"));
+  });
+
+  test("lists overrides that the source never called, and takes them all the same", async () => {
+    project.write(
+      "flows/rare.ts",
+      flowFile(`
+const rare = checkpoint("rare", async () => 1);
+export const sometimes = flow("sometimes", async (call: boolean) => (call ? rare() : 0));
+`),
+    );
+    const { execution_id: id } = await project.call("executions_run", { target: "sometimes", input: false });
+    const args = { execution_id: id, overrides: { "checkpoint.rare": 7 } };
+    const { plan } = await replay({ ...args, dry_run: true });
+    expect(plan).toMatchObject({
+      overridden: [],
+      unused_so_far: ["rare"],
+      note: expect.stringContaining("not called"),
+    });
+    expect((await replay({ ...args, input: true })).execution?.result).toBe(7);
   });
 
   test("answers one key with one execution", async () => {
@@ -166,6 +186,26 @@ describe("executions_replay starts nothing and says what to do", () => {
       { code: "invalid_input", message: /code must be "original" or "current"; it is "newest"/, hint: /./ },
     ],
     [
+      "a name that would be lost",
+      { overrides: JSON.parse('{"__proto__":1}') },
+      { code: "invalid_input", message: /overrides\.__proto__ is a name that cannot be used/, hint: /another name/ },
+    ],
+    [
+      "an argument that would be lost",
+      JSON.parse('{"__proto__":1}'),
+      { code: "invalid_input", message: /executions_replay: __proto__ is a name/, hint: /another name/ },
+    ],
+    [
+      "an override that is nested too deeply",
+      { overrides: { "checkpoint.join": nested(600) } },
+      { code: "invalid_input", message: /^overrides\.checkpoint\.join.{0,250}deeper than 500 levels/, hint: /flatter/ },
+    ],
+    [
+      "an input that is nested too deeply",
+      { input: { title: nested(600) } },
+      { code: "invalid_input", message: /^input.{0,250}deeper than 500 levels/, hint: /flatter/ },
+    ],
+    [
       "an execution that is not there",
       { execution_id: "ffffffff" },
       { code: "not_found", message: /no execution "ffffffff"/, hint: /executions_list/ },
@@ -174,7 +214,8 @@ describe("executions_replay starts nothing and says what to do", () => {
 
   test.each(refusals)("for %s", async (_, args, expected) => {
     const before = await executions();
-    const error = await project.error("executions_replay", { execution_id: source, ...args });
+    const given = Object.defineProperties({ execution_id: source }, Object.getOwnPropertyDescriptors(args));
+    const error = await project.error("executions_replay", given);
     expect(error.code).toBe(expected.code);
     expect(error.message).toMatch(expected.message);
     expect(error.hint).toMatch(expected.hint);

@@ -1,5 +1,7 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { flowFile, type List, reviewFlow, ToolProject } from "./project.ts";
+import { flowFile, type List, nested, reviewFlow, ToolProject } from "./project.ts";
 
 let project: ToolProject;
 beforeAll(() => {
@@ -72,6 +74,7 @@ describe("executions_run", () => {
         metadata: null,
         asked_at: expect.any(String),
         expires_at: null,
+        refused_answer: null,
       },
     ]);
     expect(execution.next).toContain(`executions_input {"execution_id":"${execution.execution_id}","value":true}`);
@@ -149,7 +152,7 @@ describe("executions_run queues nothing and says what to do", () => {
       { target: "sum", wait_seconds: 60 },
       {
         code: "invalid_input",
-        message: /wait_seconds: .*45/,
+        message: /wait_seconds must be 45 or less/,
         hint: /executions_run takes target \(required\), input, wait_seconds,/,
       },
     ],
@@ -223,6 +226,11 @@ describe("executions_run queues nothing and says what to do", () => {
       { code: "invalid_input", message: /input: must be object/, hint: /pass the JSON itself/ },
     ],
     [
+      "an input that is nested too deeply",
+      { target: "napper", input: nested(5_000) },
+      { code: "invalid_input", message: /^input.{0,250}nested deeper than 500 levels/, hint: /flatter/ },
+    ],
+    [
       "an unknown stack",
       { target: "napper", stack: "locl" },
       { code: "not_found", message: /no stack "locl"/, hint: /Did you mean "local"/ },
@@ -247,6 +255,14 @@ describe("executions_run queues nothing and says what to do", () => {
     expect(error.hint).toMatch(expected.hint);
     expect(JSON.stringify(error)).not.toContain(project.root);
     expect(await queued()).toBe(before);
+  });
+
+  test("for a flow whose name is none, at its place and with no advice on loading", async () => {
+    project.write("flows/misnamed.ts", flowFile('export const bad = flow("my flow", async () => 1);'));
+    const error = await project.error("executions_run", { target: "flows/misnamed.ts:bad" });
+    expect(error.message).toMatch(/^flows\/misnamed\.ts:3:\d+: "my flow" is no name for a flow: begin with a letter/);
+    expect(error.hint).not.toContain("top level");
+    rmSync(join(project.root, "flows/misnamed.ts"));
   });
 
   test("with the fields, the problems and the schema for an input that does not fit", async () => {

@@ -88,6 +88,13 @@ export async function pages<T>(project: ToolProject, name: string, args: Record<
   return found;
 }
 
+/** An array in an array, so many times. */
+export function nested(levels: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level++) value = [value];
+  return value;
+}
+
 const imports = `import { checkpoint, flow, log, progress, save, sleep, wait } from "savepoint";
 import { z } from "zod";
 `;
