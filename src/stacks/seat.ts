@@ -56,6 +56,10 @@ export function takeSeat(store: Store, clock: Clock, options: SeatOptions): Seat
   return {
     id,
     leave(unlessDue) {
+      if (!existsSync(store.databasePath)) {
+        clearInterval(timer);
+        return true;
+      }
       const left = store.write(() => {
         const next = store.executions.nextWakeAt();
         if (unlessDue !== undefined && next !== null && next <= unlessDue) return false;

@@ -190,8 +190,11 @@ export function executionsTable(connection: Connection) {
      WHERE seq = ? RETURNING last_position`,
   );
   const setControl = connection.prepare(
-    `UPDATE executions SET status = ?, owner = NULL, epoch = epoch + 1, wake_at = ?, failure = ?, ended_at = ?,
-       pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL WHERE seq = ?`,
+    `UPDATE executions SET status = ?, owner = CASE ? WHEN 'cancelled' THEN owner END, epoch = epoch + 1,
+       wake_at = ?, failure = ?, ended_at = ?, pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL WHERE seq = ?`,
+  );
+  const cancelledSince = connection.prepare<[string, number], { count: number }>(
+    "SELECT count(*) AS count FROM executions WHERE owner = ? AND status = 'cancelled' AND ended_at >= ?",
   );
   const requestPause = connection.prepare("UPDATE executions SET pause_requested = 1 WHERE seq = ?");
   const dropPauseRequest = connection.prepare("UPDATE executions SET pause_requested = 0 WHERE seq = ?");
@@ -289,6 +292,8 @@ export function executionsTable(connection: Connection) {
     byPrefix: (prefix: string): Execution[] => byPrefix.all(prefix, `${prefix}\uffff`).map(toExecution),
 
     ownedBy: (owner: string) => ownedBy.all(owner),
+    /** Executions that were cancelled while this worker ran them: a cancelled row keeps its last owner. */
+    cancelledSince: (owner: string, since: number): number => cancelledSince.get(owner, since)?.count ?? 0,
     renewLeases: (owner: string, until: number): number => renew.run(until, owner).changes,
     /** Makes what a dead worker held claimable at once. */
     abandon: (owner: string, at: number): number => abandon.run(at, owner).changes,
@@ -317,7 +322,7 @@ export function executionsTable(connection: Connection) {
       },
     ): void {
       const failure = to.failure && JSON.stringify(to.failure);
-      setControl.run(to.status, to.wakeAt, failure, to.endedAt, to.attempt, to.deadlineAt, seq);
+      setControl.run(to.status, to.status, to.wakeAt, failure, to.endedAt, to.attempt, to.deadlineAt, seq);
     },
 
     requestPause: (seq: number): void => void requestPause.run(seq),

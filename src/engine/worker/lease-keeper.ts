@@ -23,8 +23,10 @@ const { databasePath, owner, leaseMs, beats } = workerData as LeaseKeeperData;
 const connection = openConnection(databasePath);
 const executions = executionsTable(connection);
 const workers = workersTable(connection);
+const lookMs = leaseMs / 3;
 let heartbeatAt = 0;
-let turned = { beats: -1, at: 0, held: new Set<number>() };
+/** When the worker's loop was last seen to have turned; it counts as turning when this thread begins. */
+let turned = { beats: 0, at: Date.now() };
 const renew = connection.transaction((now: number) => {
   executions.renewLeases(owner, now + leaseMs);
   workers.heartbeat(owner, now);
@@ -41,7 +43,7 @@ setInterval(() => {
   } catch {
     // A busy or full disk: the next turn tries again, well before the lease ends.
   }
-}, leaseMs / 3);
+}, lookMs);
 
 /**
  * A body that blocks the event loop cannot be interrupted: neither its cancellation nor its deadline reaches it, and
@@ -50,13 +52,12 @@ setInterval(() => {
 function endIfStuck(held: number[], now: number): void {
   const count = Atomics.load(beats, 0);
   if (count !== turned.beats) {
-    turned = { beats: count, at: now, held: new Set(held) };
+    turned = { beats: count, at: now };
     return;
   }
-  for (const seq of held) turned.held.add(seq);
   if (now - turned.at < blockedMs) return;
-  // Who holds nothing on the record and still computes runs what was cancelled before this thread saw it.
-  const isCancelled = held.length === 0 || [...turned.held].some((seq) => executions.get(seq)?.status === "cancelled");
+  // The loop turned for the last time somewhere in the interval before this thread saw it turn.
+  const isCancelled = executions.cancelledSince(owner, turned.at - lookMs) > 0;
   const isOverdue = held.some((seq) => (executions.get(seq)?.deadlineAt ?? Number.POSITIVE_INFINITY) <= now);
   if (!isCancelled && !isOverdue) return;
   writeSync(
