@@ -10,15 +10,14 @@ import type { EnginePorts } from "./engine/ports.ts";
 import { renewInThread } from "./engine/worker/lease-thread.ts";
 import { type FlowDefinition, flowBrand } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
-
-export { guardUserCode } from "./engine/worker/user-code-guard.ts";
-
 import { readMasterKey } from "./secrets/master-key.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
 import type { Execution } from "./store/executions.ts";
 import { type Listings, openListings } from "./store/listings.ts";
 import { openStore, type Store } from "./store/store.ts";
+
+export { guardUserCode } from "./engine/worker/user-code-guard.ts";
 
 /** Every service of a project, built once and passed on. */
 export interface App {

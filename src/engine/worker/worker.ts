@@ -212,7 +212,10 @@ export class Worker {
     const fence = { seq: execution.seq, owner: this.id, epoch: execution.epoch };
     const scope = new LoadingScope(
       execution,
-      (log) => void this.#committer.run(() => store.logs.append(execution.seq, log)),
+      (log) => {
+        const written = this.#committer.run(() => store.logs.append(execution.seq, log));
+        written.catch((error) => this.#options.onProblem?.(`a line of output was lost: ${messageOf(error)}`, error));
+      },
       clock,
     );
     try {
