@@ -35,11 +35,7 @@ export async function main(options: McpOptions): Promise<void> {
     server.onclose = resolve;
   });
   await server.connect(new StdioServerTransport(process.stdin, stdout, { maxBufferSize: longestMessageBytes }));
-  try {
-    app.stack.keepWorker();
-  } catch (error) {
-    onProblem("no worker could be started", error);
-  }
+  app.stack.keepWorker();
   await Promise.race([client, closed]);
   setTimeout(() => process.exit(), lingeringMs).unref();
   closing.abort();

@@ -11,7 +11,8 @@ export interface ReplayRequest {
   overriddenEntries: number[];
 }
 
-interface ExecutionRow {
+/** A row as the database has it. */
+export interface ExecutionRow {
   seq: number;
   id: string;
   workflow: string;
@@ -191,7 +192,8 @@ export function executionsTable(connection: Connection) {
   );
   const setControl = connection.prepare(
     `UPDATE executions SET status = ?, owner = CASE ? WHEN 'cancelled' THEN owner END, epoch = epoch + 1,
-       wake_at = ?, failure = ?, ended_at = ?, pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL WHERE seq = ?`,
+       wake_at = ?, failure = ?, ended_at = ?, pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL
+     WHERE seq = ?`,
   );
   const cancelledSince = connection.prepare<[string, number], { count: number }>(
     "SELECT count(*) AS count FROM executions WHERE owner = ? AND status = 'cancelled' AND ended_at >= ?",

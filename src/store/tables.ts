@@ -1,35 +1,14 @@
-import type { ExecutionStatus } from "../core/statuses.ts";
+import type { ExecutionRow } from "./executions.ts";
 import type { EntryKind, EntryReuse, EntryStatus } from "./journal.ts";
 import type { LogLevel } from "./logs.ts";
 
 /** The tables as listings see them: payload columns are left out, so no listing can read one by mistake. */
 export interface Tables {
-  executions: ExecutionsTable;
+  executions: Omit<ExecutionRow, "input" | "result">;
   execution_tags: { tag: string; execution_seq: number };
   journal: JournalTable;
   events: EventsTable;
   logs: LogsTable;
-}
-
-interface ExecutionsTable {
-  seq: number;
-  id: string;
-  workflow: string;
-  target: string;
-  version: string;
-  status: ExecutionStatus;
-  stack: string;
-  trigger: string;
-  tags: string;
-  attempt: number;
-  wake_at: number | null;
-  blocked_reason: string | null;
-  parent_seq: number | null;
-  replayed_from: string | null;
-  failure: string | null;
-  created_at: number;
-  started_at: number | null;
-  ended_at: number | null;
 }
 
 interface JournalTable {

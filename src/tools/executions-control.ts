@@ -3,7 +3,6 @@ import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { executionId } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
-import { ensureWorker } from "./worker-care.ts";
 
 const input = z.strictObject({ execution_id: executionId() });
 const shared = { input, output: executionSchema, outputShown: executionShown, example: { execution_id: "0199a3f2" } };
@@ -18,7 +17,7 @@ export const executionsRetry = defineOperation({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   async handler(context, { execution_id: id }) {
     const retried = await context.app.engine.retry(id);
-    ensureWorker(context);
+    context.app.stack.ensureWorker();
     return executionView(context.app, retried);
   },
 });

@@ -8,7 +8,6 @@ import { executionView } from "./execution-view.ts";
 import { anyJson, executionId, idempotencyKey, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
-import { ensureWorker } from "./worker-care.ts";
 import { jsonAsText } from "./workflow-input.ts";
 
 const input = z.strictObject({
@@ -40,7 +39,7 @@ export const executionsInput = defineOperation({
     });
     const isKept = (name: string) => early && app.store.earlyAnswers.find(answered.seq, name) !== undefined;
     const keptFor = wait !== undefined && isKept(wait) ? wait : undefined;
-    ensureWorker(context);
+    app.stack.ensureWorker();
     const view = await executionView(app, await watchExecution(context, answered, args.wait_seconds));
     if (keptFor === undefined) return view;
     return { ...view, next: `${keptNote(keptFor, isKept(keptFor), view)} ${view.next}` };

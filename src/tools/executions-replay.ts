@@ -10,7 +10,6 @@ import { executionView } from "./execution-view.ts";
 import { anyJson, executionId, idempotencyKey, open, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
-import { ensureWorker } from "./worker-care.ts";
 import { checkInput } from "./workflow-input.ts";
 
 const mostNames = 200;
@@ -79,7 +78,7 @@ export const executionsReplay = defineOperation({
     });
     const planned = planView(outcome.plan, neverCalled(app, source, args.overrides ?? {}));
     if (outcome.execution === null) return { execution: null, plan: planned };
-    ensureWorker(context);
+    app.stack.ensureWorker();
     const execution = await watchExecution(context, outcome.execution, args.wait_seconds);
     return { execution: await executionView(app, execution), plan: planned };
   },

@@ -7,7 +7,6 @@ import { executionView } from "./execution-view.ts";
 import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
-import { ensureWorker } from "./worker-care.ts";
 import { checkInput } from "./workflow-input.ts";
 
 const stackNames = ["local"];
@@ -62,7 +61,7 @@ export const executionsRun = defineOperation({
       timeoutMs: timeoutMs ?? flow.options.timeoutMs ?? null,
       idempotencyKey: args.idempotency_key,
     });
-    ensureWorker(context);
+    app.stack.ensureWorker();
     return executionView(app, await watchExecution(context, queued, args.wait_seconds));
   },
 });
