@@ -5,6 +5,8 @@ import { createEngine, type Engine } from "../src/engine/engine.ts";
 import { checkpoint } from "../src/flows/checkpoint.ts";
 import { flow, flowBrand } from "../src/flows/flow.ts";
 import { argumentHasher } from "../src/secrets/data-key.ts";
+import { guardSecrets } from "../src/secrets/guard.ts";
+import { deriveKeys } from "../src/secrets/keys.ts";
 import { assertDurable } from "../src/store/database.ts";
 import { openStore } from "../src/store/store.ts";
 import { type Subject, work } from "./subject.ts";
@@ -13,7 +15,8 @@ const longestMs = 60_000;
 
 /** The real engine in process, with all its bookkeeping: only the loading of code is replaced, by a flow in memory. */
 export function openEngine(folder: string): Subject {
-  const store = openStore(folder);
+  const keys = deriveKeys(randomBytes(32));
+  const store = openStore(folder, { protect: (secrets) => guardSecrets(secrets, () => keys) });
   let bodies = 0;
   const definition = benchFlow(() => bodies++)[flowBrand];
   const engine = createEngine({
@@ -21,7 +24,10 @@ export function openEngine(folder: string): Subject {
     clock: systemClock,
     ports: {
       loadFlow: async () => ({ definition, dependencyChanges: {} }),
-      hashArguments: argumentHasher(randomBytes(32)),
+      hashArguments: argumentHasher(keys.dataKey),
+      readSecret: () => {
+        throw new Error("the benchmark has no secrets");
+      },
     },
   });
   engine.startWorker({ concurrency: work.concurrency, leaseMs: work.leaseMs });

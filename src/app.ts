@@ -10,11 +10,16 @@ import type { EnginePorts } from "./engine/ports.ts";
 import { renewInThread } from "./engine/worker/lease-thread.ts";
 import { type FlowDefinition, flowBrand } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
+import { guardSecrets } from "./secrets/guard.ts";
+import { deriveKeys, type ProjectKeys } from "./secrets/keys.ts";
 import { readMasterKey } from "./secrets/master-key.ts";
+import { valuesFromEnv, valuesFromFiles } from "./secrets/sources.ts";
+import { openVault, type Secrets } from "./secrets/vault.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
 import type { Execution } from "./store/executions.ts";
 import { type Listings, openListings } from "./store/listings.ts";
+import type { Settings } from "./store/settings.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 export { guardUserCode } from "./engine/worker/user-code-guard.ts";
@@ -30,6 +35,9 @@ export interface App {
   readonly code: Code;
   readonly engine: Engine;
   readonly stack: LocalStack;
+  readonly secrets: Secrets;
+  /** Where the values of a new secret may come from without passing through the caller. */
+  readonly secretSources: SecretSources;
   /** What this workflow version exports; undefined when the version is unknown. */
   describeVersion(hash: string): Version | undefined;
   /** The flow that a worker loads for a workflow's name in a version; undefined when there is none. */
@@ -39,6 +47,13 @@ export interface App {
   /** Runs executions in this process until it is told to stop, drained, or idle for long enough. */
   runWorker(options: WorkerProcessOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface SecretSources {
+  /** Key to the name of an environment variable of this process. */
+  fromEnv(wanted: Record<string, string>): Record<string, string>;
+  /** Key to a path in the project. */
+  fromFiles(wanted: Record<string, string>): Record<string, string>;
 }
 
 export interface WorkerProcessOptions {
@@ -64,14 +79,19 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
   const config = readConfig(options);
   const clock = options.clock ?? systemClock;
   const version = packageVersion();
-  const store = openStore(config.stateFolder, { capBytes: config.payloads.maxBytes });
+  const keys = projectKeys(config, () => store.settings, options.onProblem);
+  const store: Store = openStore(config.stateFolder, {
+    capBytes: config.payloads.maxBytes,
+    protect: (secrets) => guardSecrets(secrets, keys),
+  });
   const describeVersion = (hash: string) => readVersion(store, hash);
   const code = createCode({
     projectRoot: config.projectRoot,
     versionsFolder: config.versionsFolder,
     catalog: { find: describeVersion, save: (found) => saveVersion(store, clock, found) },
   });
-  const engine = createEngine({ store, clock, ports: enginePorts(code, describeVersion, store, config) });
+  const secrets = openVault(store, keys, clock);
+  const engine = createEngine({ store, clock, ports: enginePorts(code, describeVersion, keys, secrets) });
   const stack = createLocalStack({
     store,
     clock,
@@ -89,6 +109,11 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     code,
     engine,
     stack,
+    secrets,
+    secretSources: {
+      fromEnv: (wanted) => valuesFromEnv(config.env, wanted),
+      fromFiles: (wanted) => valuesFromFiles(config, wanted),
+    },
     describeVersion,
     describeFlow: (hash, workflow) => flowOf(describeVersion(hash), workflow),
     findExecution: (id) => findExecution(store, id),
@@ -131,11 +156,26 @@ async function runWorker(
   if (!left) seat.leave();
 }
 
+/** Opened when they are first needed: a process that only reads must open without the master key. */
+function projectKeys(
+  config: Config,
+  settings: () => Settings,
+  onProblem: ((message: string) => void) | undefined,
+): () => ProjectKeys {
+  let opened: ProjectKeys | undefined;
+  return () => {
+    const { userFolder, env, secrets } = config;
+    const place = { folder: userFolder, env, keyStore: secrets.keyStore, onProblem };
+    opened ??= deriveKeys(openDataKey(settings(), (create) => readMasterKey(place, create)));
+    return opened;
+  };
+}
+
 function enginePorts(
   code: Code,
   describeVersion: (hash: string) => Version | undefined,
-  store: Store,
-  config: Config,
+  keys: () => ProjectKeys,
+  secrets: Secrets,
 ): EnginePorts {
   let hash: ((encoded: string) => string) | undefined;
   return {
@@ -148,12 +188,10 @@ function enginePorts(
       };
     },
     hashArguments(encoded) {
-      // Only a worker needs the key: a process that reads must open without it.
-      hash ??= argumentHasher(
-        openDataKey(store.settings, (create) => readMasterKey(config.userFolder, config.env, create)),
-      );
+      hash ??= argumentHasher(keys().dataKey);
       return hash(encoded);
     },
+    readSecret: (name, key) => secrets.read(name, key),
   };
 }
 

@@ -31,6 +31,8 @@ export interface Config {
     readonly idleMs: number;
   };
   readonly payloads: { readonly maxBytes: number };
+  /** Where a new master key is kept. */
+  readonly secrets: { readonly keyStore: "file" | "keychain" };
 }
 
 const fileName = "savepoint.config.json";
@@ -67,10 +69,12 @@ const configFile = z.strictObject({
         .default(64 * 1024 * 1024),
     })
     .prefault({}),
+  secrets: z.strictObject({ key_store: z.enum(["file", "keychain"]).default("file") }).prefault({}),
 });
 
 /** Environment variables and the fields that they override. */
 const variables = {
+  SAVEPOINT_SECRETS_KEY_STORE: ["secrets", "key_store"],
   SAVEPOINT_WORKER_CONCURRENCY: ["worker", "concurrency"],
   SAVEPOINT_WORKER_LEASE: ["worker", "lease"],
   SAVEPOINT_WORKER_KEEP_ALIVE: ["worker", "keep_alive"],
@@ -98,6 +102,7 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
       idleMs: settings.worker.idle_timeout,
     },
     payloads: { maxBytes: settings.payloads.max_bytes },
+    secrets: { keyStore: settings.secrets.key_store },
   };
 }
 

@@ -9,6 +9,7 @@ export { flow } from "./flows/flow.ts";
 export type { Handle, ReplayOptions, RunOptions } from "./flows/handles.ts";
 export { log, progress } from "./flows/log.ts";
 export type { ArtifactKind, CheckpointOptions, RetryOptions, SaveOptions } from "./flows/options.ts";
+export { secret } from "./flows/secret.ts";
 export { sleep } from "./flows/sleep.ts";
 export { executionId, isReplay, now, random, uuid } from "./flows/values.ts";
 export type { WaitOptions } from "./flows/wait.ts";

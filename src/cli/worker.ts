@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { guardUserCode, openApp } from "../app.ts";
+import { type App, guardUserCode, openApp } from "../app.ts";
 import { isUserError } from "../core/errors.ts";
 import { openWorkerLog } from "./worker-log.ts";
 
@@ -11,13 +11,21 @@ export interface WorkerCommandOptions {
 
 /** `savepoint worker`: claims and runs executions until SIGTERM or SIGINT; a detached one also ends when idle. */
 export async function runWorkerCommand(options: WorkerCommandOptions): Promise<void> {
-  const say = openWorkerLog(
+  const write = openWorkerLog(
     options.detachedAs === undefined ? undefined : join(options.project ?? ".", ".savepoint/logs/worker.log"),
   );
+  let redact = (message: string) => message;
+  const say = (message: string) => write(redact(message));
   const guard = guardUserCode((message) => say(`from code outside an execution: ${message}`));
   let exitCode = 0;
   try {
-    await work(options, say, guard.exit);
+    await work(options, {
+      say,
+      exit: guard.exit,
+      onOpen: (app) => {
+        redact = app.store.protection.redact;
+      },
+    });
   } catch (error) {
     // The guard would take it for an error of user code and let the process live on.
     exitCode = 1;
@@ -30,12 +38,12 @@ export async function runWorkerCommand(options: WorkerCommandOptions): Promise<v
 
 async function work(
   { project, concurrency, detachedAs }: WorkerCommandOptions,
-  say: (message: string) => void,
-  exit: (code: number) => never,
+  { say, exit, onOpen }: { say(message: string): void; exit(code: number): never; onOpen(app: App): void },
 ): Promise<void> {
   const isDetached = detachedAs !== undefined;
   const signal = stopSignal({ isDetached, say, exit });
   const app = await openApp({ project, ensureWorker: false });
+  onOpen(app);
   try {
     // Flows name files relative to their project, wherever the worker was started.
     process.chdir(app.config.projectRoot);

@@ -19,6 +19,8 @@ export interface EnginePorts {
   loadFlow(version: string, workflow: string): Promise<LoadedFlow>;
   /** Keyed hash of encoded arguments. @throws UserError when the project's data key cannot be unwrapped */
   hashArguments(encoded: string): string;
+  /** One value of a secret of the project. @throws UserError `not_found` */
+  readSecret(name: string, key: string): string;
 }
 
 export interface EngineContext {

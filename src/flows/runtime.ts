@@ -43,6 +43,7 @@ export interface FlowRuntime {
   progress(report: ProgressReport, inside: RunningCheckpoint | undefined): void;
   save(call: SaveCall, inside: RunningCheckpoint | undefined): Promise<void>;
   load(executionId: string, name: string, inside: RunningCheckpoint | undefined): Promise<unknown>;
+  secret(name: string, key: string, inside: RunningCheckpoint): Promise<string>;
   /** Something that user code wrote to the console. */
   print(level: "debug" | "info" | "warn" | "error", message: string, inside: RunningCheckpoint | undefined): void;
   /** User code threw where nobody can catch it. */

@@ -9,17 +9,20 @@ export interface Logger {
 
 const gravity = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 } as const;
 
-/** A logger that loads pino with its first line: a server that has nothing to say never does. */
-export function createLogger(env: NodeJS.ProcessEnv): Logger {
+/**
+ * A logger that loads pino with its first line: a server that has nothing to say never does.
+ * @param redact rids each line of secrets, once that can be done
+ */
+export function createLogger(env: NodeJS.ProcessEnv, redact: (line: string) => string): Logger {
   const level = levelOf(env.SAVEPOINT_LOG_LEVEL);
   let loading: Promise<Pino> | undefined;
   return {
     log(lineLevel, message, cause) {
       if (gravity[lineLevel] < gravity[level]) return;
-      loading ??= load(level);
+      loading ??= load(level, redact);
       loading.then(
         (pino) => pino[lineLevel](cause === undefined ? {} : { err: cause }, message),
-        () => process.stderr.write(`${lineLevel}: ${message}\n`),
+        () => process.stderr.write(redact(`${lineLevel}: ${message}\n`)),
       );
     },
   };
@@ -30,7 +33,8 @@ function levelOf(text: string | undefined): keyof typeof gravity {
   return Object.hasOwn(gravity, wanted) ? (wanted as keyof typeof gravity) : "warn";
 }
 
-async function load(level: string): Promise<Pino> {
+async function load(level: string, redact: (line: string) => string): Promise<Pino> {
   const { pino } = await import("pino");
-  return pino({ name: "savepoint", level }, pino.destination({ fd: 2, sync: true }));
+  const hooks = { streamWrite: redact };
+  return pino({ name: "savepoint", level, hooks }, pino.destination({ fd: 2, sync: true }));
 }

@@ -24,9 +24,11 @@ export async function main(options: McpOptions): Promise<void> {
     import("./logger.ts"),
     import("@modelcontextprotocol/sdk/server/stdio.js"),
   ]);
-  const logger = createLogger(process.env);
+  let redact = (line: string) => line;
+  const logger = createLogger(process.env, (line) => redact(line));
   const onProblem = (message: string, cause?: unknown) => logger.log("error", message, cause);
   const app = await openApp({ ...options, onProblem });
+  redact = app.store.protection.redact;
   const closing = new AbortController();
   const calls = new Set<Promise<unknown>>();
   const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall: (call) => track(calls, call) });

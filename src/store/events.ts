@@ -1,4 +1,5 @@
 import type { Connection } from "./database.ts";
+import type { Protection } from "./protection.ts";
 
 /** The closed set of what the timeline tells. */
 export const eventTypes = [
@@ -31,6 +32,7 @@ export const eventTypes = [
   "artifact_saved",
   "artifact_loaded",
   "progress",
+  "secret_read",
   "input_changed",
   "entries_unused",
   "dependency_changed",
@@ -48,13 +50,13 @@ export interface NewEvent {
 export type Events = ReturnType<typeof eventsTable>;
 
 /** One append-only stream; ids rise with every event of the store. */
-export function eventsTable(connection: Connection) {
+export function eventsTable(connection: Connection, { redactValue }: Protection) {
   const insert = connection.prepare(
     "INSERT INTO events (execution_seq, type, at, ordinal, data) VALUES (?, ?, ?, ?, ?)",
   );
   return {
     append(seq: number, event: NewEvent): void {
-      const data = event.data === undefined ? null : JSON.stringify(event.data);
+      const data = event.data === undefined ? null : JSON.stringify(redactValue(event.data));
       insert.run(seq, event.type, event.at, event.ordinal ?? null, data);
     },
   };

@@ -1,5 +1,6 @@
 import type { ExecutionStatus, Failure } from "../core/statuses.ts";
 import type { Connection } from "./database.ts";
+import type { Protection } from "./protection.ts";
 
 /** What is asked of a replay; kept with the execution so that every activation obeys it. */
 export interface ReplayRequest {
@@ -124,7 +125,8 @@ export type Executions = ReturnType<typeof executionsTable>;
 const held = "seq = ? AND owner = ? AND epoch = ? AND status = 'running'";
 
 /** Statements on executions. The caller holds an immediate transaction. */
-export function executionsTable(connection: Connection) {
+export function executionsTable(connection: Connection, { redact, redactValue }: Protection) {
+  const toText = (value: object | null) => (value === null ? null : JSON.stringify(redactValue(value)));
   const insert = connection.prepare(
     `INSERT INTO executions (id, workflow, target, version, status, stack, trigger, tags, input, wake_at, timeout_ms,
        deadline_at, last_position, parent_seq, depth, replayed_from, replay, created_at)
@@ -183,6 +185,9 @@ export function executionsTable(connection: Connection) {
   );
   const due = connection.prepare<[number], { seq: number; id: string; status: ExecutionStatus; wake_at: number }>(
     "SELECT seq, id, status, wake_at FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT 100",
+  );
+  const children = connection.prepare<[number, number], Pick<ExecutionRow, "id" | "workflow" | "status">>(
+    "SELECT id, workflow, status FROM executions WHERE parent_seq = ? ORDER BY seq LIMIT +?",
   );
   const addPosition = connection.prepare<[number, number], { last_position: number }>(
     `UPDATE executions SET last_position = last_position + 1,
@@ -252,7 +257,7 @@ export function executionsTable(connection: Connection) {
 
     /** Gives an execution back that cannot go on now; it is tried again at `wakeAt`. */
     release({ seq, owner, epoch }: Fence, wakeAt: number, blockedReason: string | null): boolean {
-      return release.run(wakeAt, blockedReason, seq, owner, epoch).changes === 1;
+      return release.run(wakeAt, blockedReason && redact(blockedReason), seq, owner, epoch).changes === 1;
     },
 
     /** What had blocked the execution is gone. */
@@ -268,7 +273,7 @@ export function executionsTable(connection: Connection) {
       at: number,
     ): boolean {
       const { status, result, failure } = outcome;
-      return end.run(status, result, failure && JSON.stringify(failure), at, seq, owner, epoch).changes === 1;
+      return end.run(status, result, toText(failure), at, seq, owner, epoch).changes === 1;
     },
 
     /** Begins the next attempt of an execution that retries itself. */
@@ -277,7 +282,7 @@ export function executionsTable(connection: Connection) {
 
     describe(fence: Fence, metadata: object | null, progress: object | null): void {
       const { seq, owner, epoch } = fence;
-      describe.run(metadata && JSON.stringify(metadata), progress && JSON.stringify(progress), seq, owner, epoch);
+      describe.run(toText(metadata), toText(progress), seq, owner, epoch);
     },
 
     get(seq: number): Execution | undefined {
@@ -289,6 +294,9 @@ export function executionsTable(connection: Connection) {
       const row = byId.get(id);
       return row && toExecution(row);
     },
+
+    /** Oldest first. */
+    children: (seq: number, most: number) => children.all(seq, most),
 
     /** Up to eleven executions whose id begins so. */
     byPrefix: (prefix: string): Execution[] => byPrefix.all(prefix, `${prefix}\uffff`).map(toExecution),
@@ -323,8 +331,7 @@ export function executionsTable(connection: Connection) {
         deadlineAt: number | null;
       },
     ): void {
-      const failure = to.failure && JSON.stringify(to.failure);
-      setControl.run(to.status, to.status, to.wakeAt, failure, to.endedAt, to.attempt, to.deadlineAt, seq);
+      setControl.run(to.status, to.status, to.wakeAt, toText(to.failure), to.endedAt, to.attempt, to.deadlineAt, seq);
     },
 
     requestPause: (seq: number): void => void requestPause.run(seq),

@@ -1,5 +1,6 @@
 import type { Failure } from "../core/statuses.ts";
 import type { Connection } from "./database.ts";
+import type { Protection } from "./protection.ts";
 
 export type EntryKind = "checkpoint" | "wait" | "sleep" | "child" | "value" | "log" | "save" | "load" | "progress";
 
@@ -84,7 +85,8 @@ const columns = `ordinal, kind, scope, name, occurrence, arguments_hash, status,
   after_position, position, due_at, output, failure, detail, metadata, progress, started_at, ended_at`;
 
 /** Statements on the journal. The caller holds the transaction and has checked the fence in it. */
-export function journalTable(connection: Connection) {
+export function journalTable(connection: Connection, { redactValue }: Protection) {
+  const toText = (value: object | null) => (value === null ? null : JSON.stringify(redactValue(value)));
   const insert = connection.prepare(
     `INSERT INTO journal (execution_seq, ${columns}) VALUES (${Array(22).fill("?").join(", ")})`,
   );
@@ -221,10 +223,6 @@ export function journalTable(connection: Connection) {
     /** What a replay took from its source and nobody asked for; a failed one keeps it for its retry. */
     dropCandidates: (seq: number): void => void dropCandidates.run(seq),
   };
-}
-
-function toText(value: object | null): string | null {
-  return value === null ? null : JSON.stringify(value);
 }
 
 function toEntry(row: JournalRow): JournalEntry {

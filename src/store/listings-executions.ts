@@ -34,6 +34,7 @@ export interface ExecutionSummary {
   attempt: number;
   wakeAt: number | null;
   blockedReason: string | null;
+  parentId: string | null;
   replayedFrom: string | null;
   failure: { code: string; message: string } | null;
   pendingWaits: number;
@@ -142,6 +143,9 @@ function withColumns(query: Query) {
     .select([
       sql<string | null>`failure ->> '$.code'`.as("failure_code"),
       sql<string | null>`substr(failure ->> '$.message', 1, ${longestMessage})`.as("failure_message"),
+      sql<string | null>`(SELECT parent.id FROM executions AS parent WHERE parent.seq = executions.parent_seq)`.as(
+        "parent_id",
+      ),
       sql<number>`(SELECT count(*) FROM journal WHERE execution_seq = executions.seq AND kind = 'wait'
         AND status = 'pending')`.as("pending_waits"),
     ]);
@@ -159,6 +163,7 @@ function toSummary(row: Awaited<ReturnType<ReturnType<typeof withColumns>["execu
     attempt: row.attempt,
     wakeAt: row.wake_at,
     blockedReason: row.blocked_reason,
+    parentId: row.parent_id,
     replayedFrom: row.replayed_from,
     failure: row.failure_code === null ? null : { code: row.failure_code, message: row.failure_message ?? "" },
     pendingWaits: row.pending_waits,

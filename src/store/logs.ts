@@ -1,4 +1,5 @@
 import type { Connection } from "./database.ts";
+import type { Protection } from "./protection.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -16,7 +17,7 @@ export interface NewLog {
 
 export type Logs = ReturnType<typeof logsTable>;
 
-export function logsTable(connection: Connection) {
+export function logsTable(connection: Connection, { redact }: Protection) {
   const insert = connection.prepare(
     "INSERT INTO logs (execution_seq, at, level, source, ordinal, frontier, message) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
@@ -26,7 +27,7 @@ export function logsTable(connection: Connection) {
   );
   return {
     append(seq: number, log: NewLog): void {
-      insert.run(seq, log.at, log.level, log.source, log.ordinal, log.frontier, log.message);
+      insert.run(seq, log.at, log.level, log.source, log.ordinal, log.frontier, redact(log.message));
     },
 
     /** How many lines the flow body has printed after each settlement: what a re-run must not print again. */

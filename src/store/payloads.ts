@@ -1,31 +1,38 @@
 import { UserError } from "../core/errors.ts";
 import type { Blobs } from "./blobs.ts";
+import type { Protection } from "./protection.ts";
 
 /** Longer texts live beside the database. */
 export const inlineLimitBytes = 32 * 1024;
 const marker = "@blob:";
+const sealedMarker = "@sealed:";
 
 export interface PayloadReference {
   sha256: string;
   bytes: number;
 }
 
-/** The codec of payload columns: encoded text as it is, or `@blob:<sha256>:<bytes>`, which no JSON text begins with. */
-export function createPayloads(blobs: Blobs, capBytes: number) {
+/**
+ * The codec of payload columns: encoded text as it is, or `@blob:<sha256>:<bytes>`, which no JSON text begins with.
+ * Here or in the blob, a text that holds a secret is `@sealed:` and what only the project's key opens.
+ */
+export function createPayloads(blobs: Blobs, capBytes: number, protection: Protection) {
   return {
     /** @throws UserError `too_large` above the cap */
     store(text: string): string {
       // A character is at most three bytes, so most texts need not be measured.
-      if (text.length * 3 <= inlineLimitBytes) return text;
-      const bytes = Buffer.byteLength(text);
-      if (bytes <= inlineLimitBytes) return text;
+      const bytes = text.length * 3 <= inlineLimitBytes ? text.length : Buffer.byteLength(text);
       if (bytes > capBytes) throw tooLarge(bytes, capBytes);
-      return `${marker}${blobs.write(text)}:${bytes}`;
+      const sealed = protection.seal(text);
+      const kept = sealed === undefined ? text : `${sealedMarker}${sealed}`;
+      const isShort = sealed === undefined ? bytes <= inlineLimitBytes : kept.length <= inlineLimitBytes;
+      return isShort ? kept : `${marker}${blobs.write(kept)}:${bytes}`;
     },
 
     read(column: string): string {
       const reference = parseReference(column);
-      return reference === undefined ? column : blobs.read(reference.sha256);
+      const kept = reference === undefined ? column : blobs.read(reference.sha256);
+      return kept.startsWith(sealedMarker) ? protection.open(kept.slice(sealedMarker.length)) : kept;
     },
   };
 }

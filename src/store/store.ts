@@ -12,6 +12,8 @@ import { type Journal, journalTable } from "./journal.ts";
 import { type Logs, logsTable } from "./logs.ts";
 import { migrate } from "./migrate.ts";
 import { createPayloads, type Payloads } from "./payloads.ts";
+import { type Protection, unprotected } from "./protection.ts";
+import { type SecretsTable, secretsTable } from "./secrets.ts";
 import { type Settings, settingsTable } from "./settings.ts";
 import { type Versions, versionsTable } from "./versions.ts";
 import { type Workers, workersTable } from "./workers.ts";
@@ -31,8 +33,10 @@ export interface Store {
   readonly settings: Settings;
   readonly earlyAnswers: EarlyAnswers;
   readonly idempotencyKeys: IdempotencyKeys;
+  readonly secrets: SecretsTable;
   readonly payloads: Payloads;
   readonly blobs: Blobs;
+  readonly protection: Protection;
   /** Runs `work` in one immediate transaction; what it wrote is on the disk when this returns. */
   write<T>(work: () => T): T;
   /** A further connection that polls and lists; it cannot write. */
@@ -40,31 +44,45 @@ export interface Store {
   close(): void;
 }
 
+export interface StoreOptions {
+  /** The largest payload. */
+  capBytes?: number;
+  /** Makes what keeps known secrets out of the files; default: nothing does. */
+  protect?: (secrets: SecretsTable) => Protection;
+}
+
 /**
  * Opens the state folder of a project, making it where it is missing.
  * @throws UserError `unavailable` when it cannot be read or written, or was written by a newer Savepoint
  */
-export function openStore(folder: string, options: { capBytes?: number } = {}): Store {
+export function openStore(
+  folder: string,
+  { capBytes = defaultCapBytes, protect = () => unprotected }: StoreOptions = {},
+): Store {
   prepareFolder(folder);
   const databasePath = join(folder, "savepoint.db");
   const connection = open(databasePath);
   const blobs = openBlobs(join(folder, "blobs"));
+  const secrets = secretsTable(connection);
+  const protection = protect(secrets);
   let reader: Connection | undefined;
   return {
     folder,
     databasePath,
-    executions: executionsTable(connection),
-    journal: journalTable(connection),
-    events: eventsTable(connection),
-    logs: logsTable(connection),
+    executions: executionsTable(connection, protection),
+    journal: journalTable(connection, protection),
+    events: eventsTable(connection, protection),
+    logs: logsTable(connection, protection),
     artifacts: artifactsTable(connection),
     versions: versionsTable(connection),
     workers: workersTable(connection),
     settings: settingsTable(connection),
     earlyAnswers: earlyAnswersTable(connection),
     idempotencyKeys: idempotencyKeysTable(connection),
-    payloads: createPayloads(blobs, options.capBytes ?? defaultCapBytes),
+    secrets,
+    payloads: createPayloads(blobs, capBytes, protection),
     blobs,
+    protection,
     write: writer(connection, databasePath),
     reader() {
       reader ??= openReader(databasePath);

@@ -7,5 +7,6 @@ export type Artifact = NonNullable<ReturnType<App["store"]["artifacts"]["find"]>
 export type ExecutionSummary = Awaited<ReturnType<App["listings"]["executions"]>>["items"][number];
 export type PendingWait = Awaited<ReturnType<App["listings"]["waits"]>>["items"][number];
 export type LogLine = Awaited<ReturnType<App["listings"]["logs"]>>["items"][number];
+export type EventRow = Awaited<ReturnType<App["listings"]["events"]>>["items"][number];
 export type ResolvedFlow = Awaited<ReturnType<App["code"]["resolve"]>>;
 export type WorkerRow = ReturnType<App["stack"]["workers"]>[number];

@@ -9,7 +9,8 @@ type Issue = z.core.$ZodIssue;
 
 /** What is wrong with the arguments of a call, in words that name the argument and the one that was meant. */
 export function argumentError(operation: Operation, issues: readonly Issue[], given: unknown): UserError {
-  const problems = issues.flatMap((issue) => problemsOf(issue, given));
+  const shownGiven = withoutSensitive(operation, given);
+  const problems = issues.flatMap((issue) => problemsOf(issue, shownGiven));
   const suggestions = issues.flatMap((issue) => suggestionsOf(operation, issue));
   const example = callText(operation.name, operation.example);
   return new UserError("invalid_input", `${operation.name}: ${cut(problems.join("; "), 2_000)}`, {
@@ -36,6 +37,19 @@ export function refuseLostKeys(operation: Operation, given: unknown): void {
 }
 
 const lostKey = "__proto__";
+
+/** Nothing of a secret may come back in an error, however wrong it is. */
+function withoutSensitive({ sensitive = [] }: Operation, given: unknown): unknown {
+  if (typeof given !== "object" || given === null || sensitive.length === 0) return given;
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, sensitive.includes(key) ? hidden(value) : value]),
+  );
+}
+
+function hidden(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return "(not shown)";
+  return Object.fromEntries(Object.keys(value).map((key) => [key, "(not shown)"]));
+}
 
 function isRecordField(field: unknown): boolean {
   return (field instanceof z.ZodOptional ? field.unwrap() : field) instanceof z.ZodRecord;

@@ -12,8 +12,11 @@ export interface ArtifactWindow {
 }
 
 /** What a call shows of a recorded value: JSON whole where it fits, else a window into its text. */
-export function artifactWindow(recorded: string, offset: number, maxChars: number): ArtifactWindow {
-  const { encoding, text, value } = shownAs(recorded);
+export function artifactWindow(
+  recorded: string,
+  { offset, maxChars, redactValue }: { offset: number; maxChars: number; redactValue: <T>(value: T) => T },
+): ArtifactWindow {
+  const { encoding, text, value } = shownAs(recorded, redactValue);
   if (offset > text.length) {
     throw new UserError("invalid_input", `offset: ${offset} lies past the end; there are ${text.length} characters`, {
       hint: `Pass an offset from 0 to ${text.length}.`,
@@ -41,13 +44,20 @@ function splitsPair(text: string, at: number): boolean {
   return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(Math.max(0, at - 1), at + 1));
 }
 
-function shownAs(recorded: string): { encoding: ArtifactWindow["encoding"]; text: string; value: Json } {
+/** Redacted as a whole: a window must not show the part of a secret that lies in it. */
+function shownAs(
+  recorded: string,
+  redactValue: <T>(value: T) => T,
+): { encoding: ArtifactWindow["encoding"]; text: string; value: Json } {
   const decoded = decodeValue(recorded);
-  if (typeof decoded === "string") return { encoding: "text", text: decoded, value: decoded };
+  if (typeof decoded === "string") {
+    const text = redactValue(decoded);
+    return { encoding: "text", text, value: text };
+  }
   if (decoded instanceof Uint8Array) {
-    const text = Buffer.from(decoded).toString("base64");
+    const text = redactValue(Buffer.from(decoded).toString("base64"));
     return { encoding: "base64", text, value: text };
   }
-  const value = decodeForDisplay(decoded === undefined ? encodeValue(null, "value") : recorded);
+  const value = redactValue(decodeForDisplay(decoded === undefined ? encodeValue(null, "value") : recorded));
   return { encoding: "json", text: JSON.stringify(value), value };
 }

@@ -43,7 +43,10 @@ export const artifactsGet = defineOperation({
   example: { execution_id: "0199a3f2", name: "report" },
   async handler({ app }, args) {
     const { ref, column } = find(app, args);
-    return { artifact: ref, ...artifactWindow(app.store.payloads.read(column), args.offset, args.max_chars) };
+    const { payloads, protection } = app.store;
+    const { offset, max_chars: maxChars } = args;
+    const { redactValue } = protection;
+    return { artifact: ref, ...artifactWindow(payloads.read(column), { offset, maxChars, redactValue }) };
   },
 });
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { App } from "../app.ts";
 import { type ErrorCode, isUserError, messageOf, UserError } from "../core/errors.ts";
 import { UnencodableValue } from "../core/values.ts";
-import { cut, withoutRoot } from "./display.ts";
+import { cut, shownText } from "./display.ts";
 
 /** An error as callers see it, on every surface. */
 export interface CallError {
@@ -21,8 +21,8 @@ export function callError(app: App, thrown: unknown, onProblem: (message: string
   const error = isUserError(thrown) ? thrown : (unencodable(thrown) ?? storeTrouble(thrown) ?? bug(thrown, onProblem));
   return {
     code: error.code,
-    message: cut(withoutRoot(app, error.message), longestMessage),
-    hint: cut(withoutRoot(app, error.hint ?? fallbackHint(error.code)), longestMessage),
+    message: cut(shownText(app, error.message), longestMessage),
+    hint: cut(shownText(app, error.hint ?? fallbackHint(error.code)), longestMessage),
     details: error.details === undefined ? null : shortDetails(app, error.details),
   };
 }
@@ -75,8 +75,7 @@ function shortDetails(app: App, details: Record<string, unknown>): Record<string
   const short: Record<string, unknown> = {};
   let left = longestDetails;
   for (const [key, value] of Object.entries(details)) {
-    const text =
-      JSON.stringify(value, (_, part) => (typeof part === "string" ? withoutRoot(app, part) : part)) ?? "null";
+    const text = JSON.stringify(value, (_, part) => (typeof part === "string" ? shownText(app, part) : part)) ?? "null";
     short[key] = text.length <= left ? JSON.parse(text) : `(left out: ${text.length} characters)`;
     left -= Math.min(left, text.length);
   }

@@ -1,30 +1,58 @@
+import type { App } from "../app.ts";
 import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { argumentError, refuseLostKeys } from "./argument-problems.ts";
 import { type CallError, callError } from "./call-error.ts";
 import { catalogue } from "./catalogue.ts";
-import type { CallContext, Operation } from "./operation.ts";
+import type { CallContext, Operation, ProgressReport } from "./operation.ts";
 
 export type CallOutcome = { ok: true; value: Record<string, unknown> } | { ok: false; error: CallError };
 
-/** Calls an operation with arguments as they arrive from outside. The one place where its errors are caught. */
-export async function callOperation(context: CallContext, name: string, args: unknown): Promise<CallOutcome> {
+/**
+ * Calls an operation with arguments as they arrive from outside. The one place where its errors are caught, and where
+ * every answer, error and report of progress is rid of known secrets, whatever surface it goes to.
+ */
+export async function callOperation(caller: CallContext, name: string, args: unknown): Promise<CallOutcome> {
+  const { redactValue } = caller.app.store.protection;
+  const context = { ...caller, progress: caller.progress && redactedProgress(caller.progress, redactValue) };
   try {
-    return { ok: true, value: await perform(context, operationNamed(name), args ?? {}) };
+    return { ok: true, value: redactValue(await perform(context, operationNamed(name), args ?? {})) };
   } catch (error) {
-    return { ok: false, error: callError(context.app, error, context.onProblem) };
+    return { ok: false, error: redactValue(callError(context.app, error, context.onProblem)) };
   }
+}
+
+function redactedProgress(
+  progress: (report: ProgressReport) => void,
+  redactValue: <T>(value: T) => T,
+): (report: ProgressReport) => void {
+  return ({ completed, message }) => progress({ completed, message: redactValue(message) });
 }
 
 async function perform(context: CallContext, operation: Operation, args: unknown): Promise<Record<string, unknown>> {
   refuseLostKeys(operation, args);
   const input = operation.input.safeParse(args);
   if (!input.success) throw argumentError(operation, input.error.issues, args);
+  refuseSecretLabels(context.app, operation, input.data);
   const answer = await operation.handler(context, input.data);
   const output = operation.output.safeParse(answer);
   if (!output.success)
     throw new Error(`${operation.name} answered what its schema does not allow`, { cause: output.error });
   return output.data as Record<string, unknown>;
+}
+
+/** These are kept as they are, to be compared with, so that nothing in them can be sealed or redacted. */
+const labels = ["tags", "idempotency_key", "wait"];
+
+function refuseSecretLabels({ store }: App, operation: Operation, args: Record<string, unknown>): void {
+  const found = labels.find((name) => {
+    const text = JSON.stringify(args[name] ?? null);
+    return store.protection.redact(text) !== text;
+  });
+  if (found === undefined) return;
+  throw new UserError("invalid_input", `${operation.name}: ${found} holds the value of a secret`, {
+    hint: "Choose another text: this one is kept in the clear. The call has changed nothing.",
+  });
 }
 
 function operationNamed(name: string): Operation {

@@ -1,30 +1,52 @@
 import { artifactsGet } from "./artifacts-get.ts";
 import { artifactsList } from "./artifacts-list.ts";
-import { executionsCancel, executionsRetry } from "./executions-control.ts";
+import {
+  executionsAbortWait,
+  executionsCancel,
+  executionsPause,
+  executionsResume,
+  executionsRetry,
+} from "./executions-control.ts";
+import { executionsEvents } from "./executions-events.ts";
 import { executionsGet } from "./executions-get.ts";
 import { executionsInput } from "./executions-input.ts";
+import { executionsLatest } from "./executions-latest.ts";
 import { executionsList } from "./executions-list.ts";
 import { executionsLogs } from "./executions-logs.ts";
 import { executionsReplay } from "./executions-replay.ts";
 import { executionsRun } from "./executions-run.ts";
 import { executionsWaits } from "./executions-waits.ts";
 import type { Operation } from "./operation.ts";
+import { secretsCreate } from "./secrets-create.ts";
+import { secretsList } from "./secrets-list.ts";
 import { stacksList } from "./stacks-list.ts";
 import { status } from "./status.ts";
 
-/** Every operation there is, in the order in which surfaces show them: clients cache the list by its text. */
-export const catalogue: readonly Operation[] = [
+const operations = [
   executionsRun,
   executionsGet,
   executionsList,
+  executionsLatest,
   executionsLogs,
+  executionsEvents,
   executionsWaits,
   executionsInput,
+  executionsAbortWait,
   executionsReplay,
   executionsRetry,
+  executionsPause,
+  executionsResume,
   executionsCancel,
   artifactsList,
   artifactsGet,
+  secretsCreate,
+  secretsList,
   stacksList,
   status,
-];
+] as const;
+
+/** Each operation with its own types, for surfaces that are typed by them. */
+export type CatalogueOperation = (typeof operations)[number];
+
+/** Every operation there is, in the order in which surfaces show them: clients cache the list by its text. */
+export const catalogue: readonly Operation[] = operations;

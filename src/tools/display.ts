@@ -20,12 +20,15 @@ export function beginning(text: string, longest: number): string {
   return text.length > longest ? cutAt.replace(/[\uD800-\uDBFF]$/, "") : cutAt;
 }
 
-/** Paths of the project become relative to its root: nobody outside needs to know where it lies. */
-export function withoutRoot({ config }: App, text: string): string {
+/**
+ * A text as callers may see it, before it is cut: known secrets are redacted, and paths of the project become relative
+ * to its root, since nobody outside needs to know where it lies.
+ */
+export function shownText({ config, store }: App, text: string): string {
   const { projectRoot } = config;
   return [`${pathToFileURL(projectRoot).href}/`, `${projectRoot}/`, `${projectRoot}\\`].reduce(
     (rest, prefix) => rest.replaceAll(prefix, ""),
-    text,
+    store.protection.redact(text),
   );
 }
 

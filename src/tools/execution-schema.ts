@@ -99,12 +99,12 @@ export const executionSchema = z.object({
     artifacts: z.number(),
   }),
   next: z.string().describe("The call that makes sense now"),
+  children: z.array(childSchema),
   checkpoints: z.array(checkpointSchema),
   checkpoints_note: z.string().optional(),
   input: json().optional(),
   waits: z.array(settledWaitSchema).optional(),
   sleeps: z.array(sleepSchema).optional(),
-  children: z.array(childSchema).optional(),
 });
 
 /** What the list of operations shows of it; `executions_get` shows more. */
@@ -114,16 +114,11 @@ export const executionOutline = z.looseObject({
   execution_id: z.string(),
   workflow: z.string(),
   status: z.enum(executionStatuses),
-  created_at: instant(),
-  ended_at: instant().nullable(),
   result: json().optional(),
-  result_preview: z.string().optional().describe("Stands instead of a result that is too long to show"),
-  failure: failureSchema.nullable(),
-  blocked_reason: z.string().nullable(),
-  pending_waits: z.array(pendingWaitSchema.pick({ wait_id: true, name: true, question: true, schema: true })),
-  counts: fields(),
+  failure: fields().nullable(),
+  pending_waits: z.array(fields()),
+  checkpoints: z.array(fields()),
   next: z.string().describe("The call that makes sense now"),
-  checkpoints: z.array(checkpointSchema.pick({ selector: true, status: true, origin: true })),
 });
 
 export type ExecutionView = z.input<typeof executionSchema>;

@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import type { EntryOverview, Execution } from "./app-types.ts";
 import { busyWith } from "./blocked.ts";
-import { cut, iso, isoOrNull, withoutRoot } from "./display.ts";
+import { cut, iso, isoOrNull, shownText } from "./display.ts";
 import { checkpointViews, settledWaitViews, sleepViews } from "./entry-views.ts";
 import type { ExecutionView } from "./execution-schema.ts";
 import { failureView } from "./failure-view.ts";
@@ -21,7 +21,11 @@ export async function executionView(
   detail: Detail = "concise",
 ): Promise<ExecutionView> {
   const entries = app.listings.journal.entries(execution);
-  const view = { ...summaryOf(app, execution, detail), ...journalOf(app, execution, entries, detail) };
+  const view = {
+    ...summaryOf(app, execution, detail),
+    ...journalOf(app, execution, entries, detail),
+    children: childrenOf(app, execution),
+  };
   const holders = view.overdue === null ? [] : await busyWith(app, execution.id);
   const next = nextStep(app, execution, { ...view, busyWith: holders });
   if (detail === "concise") return { ...view, next };
@@ -31,7 +35,6 @@ export async function executionView(
     input: inputView(app, execution),
     waits: settledWaitViews(app, execution, entries),
     sleeps: sleepViews(entries),
-    children: await childrenOf(app, execution),
   };
 }
 
@@ -55,7 +58,7 @@ function summaryOf(app: App, execution: Execution, detail: Detail) {
     replayed_from: execution.replayedFrom,
     ...resultView(app, execution),
     failure: "failure" in execution && execution.failure ? failureView(app, execution.failure, detail) : null,
-    blocked_reason: execution.blockedReason === null ? null : cut(withoutRoot(app, execution.blockedReason), 2_000),
+    blocked_reason: execution.blockedReason === null ? null : cut(shownText(app, execution.blockedReason), 2_000),
     overdue: since === null ? null : { since: iso(since) },
     progress: execution.progress,
     metadata: execution.metadata,
@@ -83,7 +86,8 @@ function journalOf(app: App, execution: Execution, entries: readonly EntryOvervi
   };
 }
 
-async function childrenOf(app: App, { seq }: Execution) {
-  const { items } = await app.listings.executions({ parentSeq: seq, limit: mostChildren });
-  return items.map(({ id, workflow, status }) => ({ execution_id: id, workflow, status }));
+function childrenOf({ store }: App, { seq }: Execution) {
+  return store.executions
+    .children(seq, mostChildren)
+    .map(({ id, workflow, status }) => ({ execution_id: id, workflow, status }));
 }

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { executionStatuses } from "../core/statuses.ts";
 import type { ExecutionSummary } from "./app-types.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
-import { cut, iso, isoOrNull, withoutRoot } from "./display.ts";
+import { cut, iso, isoOrNull, shownText } from "./display.ts";
 import { cursor, limit, listOf, listShown } from "./fields.ts";
 import { parseInstant } from "./instants.ts";
 import { defineOperation, reading } from "./operation.ts";
@@ -22,6 +22,7 @@ const summary = z.object({
   stack: z.string(),
   tags: z.array(z.string()),
   attempt: z.number(),
+  parent_execution_id: z.string().nullable(),
   replayed_from: z.string().nullable(),
   pending_waits: z.number(),
   failure: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -42,6 +43,11 @@ export const executionsList = defineOperation({
     trigger: z.string().min(1).optional().describe('What started it: "api", "manual" or "replay".'),
     tags: z.array(z.string().min(1)).max(20).default([]).describe("Executions that have all of these."),
     replayed_from: z.string().min(1).optional().describe("Replays of this execution."),
+    parent_execution_id: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Children of this execution; without it, executions that are nobody's child."),
     since: z
       .string()
       .min(1)
@@ -57,9 +63,10 @@ export const executionsList = defineOperation({
   example: { status: "failed", since: "1d" },
   async handler({ app }, args) {
     const now = app.clock.now();
-    const { replayed_from: source, since, until, cursor: from, ...filters } = args;
+    const { replayed_from: source, parent_execution_id: parent, since, until, cursor: from, ...filters } = args;
     const page = await app.listings.executions({
       ...filters,
+      parentSeq: parent === undefined ? undefined : app.findExecution(parent).seq,
       replayedFrom: source === undefined ? undefined : app.findExecution(source).id,
       since: parseInstant(since, "since", now),
       until: parseInstant(until, "until", now),
@@ -87,10 +94,11 @@ function summaryView(app: App, item: ExecutionSummary): z.input<typeof summary> 
     stack: item.stack,
     tags: item.tags,
     attempt: item.attempt,
+    parent_execution_id: item.parentId,
     replayed_from: item.replayedFrom,
     pending_waits: item.pendingWaits,
-    failure: item.failure && { code: item.failure.code, message: withoutRoot(app, item.failure.message) },
-    blocked_reason: item.blockedReason === null ? null : cut(withoutRoot(app, item.blockedReason), 300),
+    failure: item.failure && { code: item.failure.code, message: shownText(app, item.failure.message) },
+    blocked_reason: item.blockedReason === null ? null : cut(shownText(app, item.blockedReason), 300),
     overdue_since: isoOrNull(overdueSince(item, app.clock.now())),
   };
 }

@@ -1,6 +1,6 @@
 import type { App } from "../app.ts";
 import type { Failure } from "../core/statuses.ts";
-import { cut, withoutRoot } from "./display.ts";
+import { cut, shownText } from "./display.ts";
 import type { FailureView } from "./execution-schema.ts";
 
 const longestMessage = 4_000;
@@ -9,16 +9,16 @@ export function failureView(app: App, failure: Failure, detail: "concise" | "ful
   const { code, message, origin, checkpoint, hint, stack } = failure;
   return {
     code,
-    message: cut(withoutRoot(app, message), longestMessage),
+    message: cut(shownText(app, message), longestMessage),
     origin,
     checkpoint: checkpoint ?? null,
-    hint: hint === undefined ? null : withoutRoot(app, hint),
+    hint: hint === undefined ? null : shownText(app, hint),
     ...(detail === "full" && stack !== undefined && { stack: projectFrames(app, stack) }),
   };
 }
 
 /** The message, and the frames that lie in the project: where Savepoint is installed is nobody's business. */
 function projectFrames(app: App, stack: string): string {
-  const lines = withoutRoot(app, stack).split("\n");
+  const lines = shownText(app, stack).split("\n");
   return lines.filter((line) => !/^\s+at .*?(\(|at |async )(node:|file:|\/|[A-Za-z]:\\)/.test(line)).join("\n");
 }

@@ -14,8 +14,7 @@ export const anyJson = () =>
 /** An object that another operation describes field by field. */
 export const open = () => z.looseObject({});
 
-export const executionId = () =>
-  z.string().min(1).describe("Id of the execution; its first characters are enough when only one begins so.");
+export const executionId = () => z.string().min(1).describe("Its id, or the unique beginning of one.");
 
 export const waitSeconds = (seconds: number) =>
   z
@@ -23,7 +22,7 @@ export const waitSeconds = (seconds: number) =>
     .min(0)
     .max(45)
     .default(seconds)
-    .describe("How long this call may wait until the execution ends or asks something. It runs on in any case.");
+    .describe("How long to wait until it ends or asks something; it runs on in any case.");
 
 export const idempotencyKey = () =>
   z
@@ -31,7 +30,7 @@ export const idempotencyKey = () =>
     .min(1)
     .max(200)
     .optional()
-    .describe("Your own key for this request: a second call with it changes nothing and answers as the first.");
+    .describe("Your own key for this request: a second call with it answers as the first and changes nothing.");
 
 export const limit = (fallback = 20) =>
   z.number().int().min(1).max(200).default(fallback).describe("Items in one answer.");
@@ -49,4 +48,4 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** What the list of operations shows of a listing. */
-export const listShown = () => listOf(open());
+export const listShown = () => z.looseObject({ items: z.array(open()), next_cursor: z.string().nullable() });

@@ -21,7 +21,7 @@ export function nextStep(app: App, execution: Execution, view: Known): string {
     case "cancelled":
       return `It was cancelled. ${callText("executions_replay", { execution_id: execution.id })} starts it anew.`;
     case "paused":
-      return "It is paused and goes on when it is resumed; executions_cancel ends it.";
+      return `It is paused. ${callText("executions_resume", { execution_id: execution.id })} lets it go on; executions_cancel ends it.`;
     case "queued":
     case "running":
     case "waiting":

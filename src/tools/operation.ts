@@ -27,7 +27,7 @@ export interface Annotations {
 
 type StrictObject = z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
 
-/** An operation as data: MCP tools, and later REST routes, commands and client methods, are made from it. */
+/** An operation as data: MCP tools, REST routes, commands and client methods are made from it. */
 export interface Operation<Input extends StrictObject = StrictObject, Output extends z.ZodType = z.ZodType> {
   /** `group_verb`. */
   readonly name: string;
@@ -39,14 +39,17 @@ export interface Operation<Input extends StrictObject = StrictObject, Output ext
   /** What listings show instead of `output`, where another operation shows it in full. */
   readonly outputShown?: z.ZodType;
   readonly annotations: Annotations;
+  /** Arguments whose values are secret: no error repeats them, and no command line takes them. */
+  readonly sensitive?: readonly string[];
   /** Arguments that are valid, for hints. */
   readonly example: z.input<Input>;
   handler(context: CallContext, input: z.output<Input>): Promise<z.input<Output>>;
 }
 
-export function defineOperation<Input extends StrictObject, Output extends z.ZodType>(
-  operation: Operation<Input, Output>,
-): Operation<Input, Output> {
+/** Keeps the literal name, by which the client's methods get their types. */
+export function defineOperation<const Name extends string, Input extends StrictObject, Output extends z.ZodType>(
+  operation: Operation<Input, Output> & { readonly name: Name },
+): Operation<Input, Output> & { readonly name: Name } {
   return operation;
 }
 

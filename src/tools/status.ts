@@ -5,7 +5,7 @@ import type { App } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
 import { executionStatuses } from "../core/statuses.ts";
 import { busyWith, remedyOf } from "./blocked.ts";
-import { cut, iso, isoOrNull, withoutRoot } from "./display.ts";
+import { cut, iso, isoOrNull, shownText } from "./display.ts";
 import { open } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
 import { overdueSince } from "./overdue.ts";
@@ -38,11 +38,12 @@ export const status = defineOperation({
     "Use it first when something does not go on.",
   input: z.strictObject({}),
   output,
-  outputShown: output.pick({ version: true, warnings: true, next_wake_at: true }).extend({
-    executions: open().nullable(),
-    workers_alive: output.shape.workers_alive,
+  outputShown: z.looseObject({
+    version: z.string(),
+    workers_alive: z.number().nullable(),
     overdue: z.array(open()),
     blocked: z.array(open()),
+    warnings: z.array(z.string()),
   }),
   annotations: reading,
   example: {},
@@ -65,6 +66,7 @@ export const status = defineOperation({
     const blocked = (await tryTo("blocked executions", () => blockedOf(app))) ?? [];
     warnings.push(...blockedWarnings(blocked));
     warnings.push(...((await tryTo("free space", () => diskWarnings(app))) ?? []));
+    await tryTo("secrets (so nothing can be redacted or sealed)", () => app.secrets.check());
     const { projectRoot, projectNote } = app.config;
     if (projectNote !== undefined) warnings.push(projectNote);
     return {
@@ -97,7 +99,7 @@ function overdueOf({ store, clock }: App) {
 
 async function blockedOf(app: App) {
   const { items } = await app.listings.blocked(mostCounted);
-  return items.map(({ id, reason }) => ({ execution_id: id, reason: withoutRoot(app, reason) }));
+  return items.map(({ id, reason }) => ({ execution_id: id, reason: shownText(app, reason) }));
 }
 
 /** One for each thing to mend, with the first reason of its kind. */

@@ -2,7 +2,7 @@ import type { App } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
 import { decodeForDisplay, type Json } from "../core/values.ts";
 import type { Execution } from "./app-types.ts";
-import { beginning, callText, withoutRoot } from "./display.ts";
+import { beginning, callText, shownText } from "./display.ts";
 
 /** Longer results are read with artifacts_get. */
 const longestResult = 20_000;
@@ -25,7 +25,7 @@ export function resultView(app: App, execution: Execution): ResultView {
     return { result_preview: `${beginning(text, longestPreview)}… (${text.length} characters; ${how})` };
   } catch (error) {
     // An execution whose result was lost can still be looked at.
-    return { result_preview: `(the recorded result cannot be read: ${withoutRoot(app, messageOf(error))})` };
+    return { result_preview: `(the recorded result cannot be read: ${shownText(app, messageOf(error))})` };
   }
 }
 
@@ -46,14 +46,15 @@ export function shortened(
     const how = callText("artifacts_get", { artifact_id: artifactId });
     return `${beginning(typeof value === "string" ? value : text, longest)}… (cut; ${how} reads all ${text.length} characters)`;
   } catch (error) {
-    return `(cannot be read: ${withoutRoot(app, messageOf(error))})`;
+    return `(cannot be read: ${shownText(app, messageOf(error))})`;
   }
 }
 
 /** `value` is left out where the text is too long to be decoded for a glance. */
 function shownValue(app: App, column: string): { value?: Json; text: string } {
   const recorded = app.store.payloads.read(column);
-  if (recorded.length > longestDecoded) return { text: recorded };
-  const value = decodeForDisplay(recorded);
+  // Redacted before anything is cut: half a secret is known to nobody.
+  if (recorded.length > longestDecoded) return { text: app.store.protection.redact(recorded) };
+  const value = app.store.protection.redactValue(decodeForDisplay(recorded));
   return { value, text: JSON.stringify(value) };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { UserError } from "../../src/core/errors.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
 import { decodeValue } from "../../src/core/values.ts";
 import type { ReplayInput } from "../../src/engine/control/replays.ts";
@@ -109,6 +110,9 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
         return { definition, dependencyChanges: {} };
       },
       hashArguments: (encoded) => createHmac("sha256", "test").update(encoded).digest("base64url"),
+      readSecret: (name, key) => {
+        throw new UserError("not_found", `the test has no secret ${name}.${key}`);
+      },
     },
   });
   const seqOf = (id: string) => get(id).seq;

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { argumentHasher, openDataKey } from "../../src/secrets/data-key.ts";
-import { readMasterKey } from "../../src/secrets/master-key.ts";
+import { type KeyPlace, readMasterKey } from "../../src/secrets/master-key.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
 
@@ -18,30 +18,43 @@ afterEach(() => {
   folder.remove();
 });
 
+const place = (env: NodeJS.ProcessEnv = {}): KeyPlace => ({ folder: folder.path, env, keyStore: "file" });
+
 test("the master key file is made once, for its owner only", () => {
-  const key = readMasterKey(folder.path, {}, true);
+  const key = readMasterKey(place(), true);
   expect(key).toHaveLength(32);
-  expect(readMasterKey(folder.path, {}, true)).toEqual(key);
+  expect(readMasterKey(place(), true)).toEqual(key);
   expect(statSync(join(folder.path, "master.key")).mode & 0o777).toBe(0o600);
 });
 
 test("a missing master key is not replaced by a new one once a project depends on it", () => {
-  expect(() => readMasterKey(folder.path, {}, false)).toThrowError(
+  expect(() => readMasterKey(place(), false)).toThrowError(
     expect.objectContaining({ code: "unavailable", hint: expect.stringContaining("SAVEPOINT_MASTER_KEY") }),
   );
 });
 
 test("the environment's master key wins, and a malformed one says how to make one", () => {
   const key = randomBytes(32);
-  expect(readMasterKey(folder.path, { SAVEPOINT_MASTER_KEY: key.toString("base64") }, false)).toEqual(key);
-  expect(() => readMasterKey(folder.path, { SAVEPOINT_MASTER_KEY: "short" }, true)).toThrowError(
+  expect(readMasterKey(place({ SAVEPOINT_MASTER_KEY: key.toString("base64") }), false)).toEqual(key);
+  expect(() => readMasterKey(place({ SAVEPOINT_MASTER_KEY: "short" }), true)).toThrowError(
     expect.objectContaining({ code: "unavailable", hint: expect.stringContaining("randomBytes") }),
   );
 });
 
+test("where the keychain is wanted and cannot be used, the key is kept in the file, and that is said", (context) => {
+  const hasNone = process.platform === "linux" && process.env["DBUS_SESSION_BUS_ADDRESS"] === undefined;
+  if (!hasNone) context.skip("this machine may have a keychain, which no test may write to");
+  const problems: string[] = [];
+  const wanted = { ...place(), keyStore: "keychain" as const, onProblem: (message: string) => problems.push(message) };
+  const key = readMasterKey(wanted, true);
+  expect(readMasterKey(place(), false)).toEqual(key);
+  expect(problems).toEqual([expect.stringMatching(/keychain cannot be used.*master\.key/)]);
+  expect(readdirSync(folder.path)).not.toContain("master.key.pending");
+});
+
 test("a malformed key file is an error and is left as it is", () => {
   writeFileSync(join(folder.path, "master.key"), "nonsense");
-  expect(() => readMasterKey(folder.path, {}, true)).toThrowError(expect.objectContaining({ code: "unavailable" }));
+  expect(() => readMasterKey(place(), true)).toThrowError(expect.objectContaining({ code: "unavailable" }));
 });
 
 test("the data key is the same for every process that has the master key", () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openBlobs, sha256Of } from "../../src/store/blobs.ts";
 import { createPayloads, inlineLimitBytes, parseReference } from "../../src/store/payloads.ts";
+import { unprotected } from "../../src/store/protection.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -35,7 +36,7 @@ test("a damaged blob is never handed out", () => {
 });
 
 test("short payloads stay in the row and long ones move to a blob, measured in bytes", () => {
-  const payloads = createPayloads(openBlobs(folder.path), 1_000_000);
+  const payloads = createPayloads(openBlobs(folder.path), 1_000_000, unprotected);
   const short = JSON.stringify("é".repeat(inlineLimitBytes / 2 - 1));
   expect(payloads.store(short)).toBe(short);
   const long = JSON.stringify("é".repeat(inlineLimitBytes / 2));
@@ -45,7 +46,7 @@ test("short payloads stay in the row and long ones move to a blob, measured in b
 });
 
 test("a payload above the cap is refused with what to do instead", () => {
-  const payloads = createPayloads(openBlobs(folder.path), 50_000);
+  const payloads = createPayloads(openBlobs(folder.path), 50_000, unprotected);
   expect(() => payloads.store(JSON.stringify("x".repeat(50_000)))).toThrowError(
     expect.objectContaining({ code: "too_large", hint: expect.stringContaining("payloads.max_bytes") }),
   );
@@ -53,7 +54,7 @@ test("a payload above the cap is refused with what to do instead", () => {
 });
 
 test("text that looks like a reference is not mistaken for one, because encoded text is JSON", () => {
-  const payloads = createPayloads(openBlobs(folder.path), 1_000_000);
+  const payloads = createPayloads(openBlobs(folder.path), 1_000_000, unprotected);
   const column = payloads.store(JSON.stringify("@blob:abc:3"));
   expect(parseReference(column)).toBeUndefined();
   expect(payloads.read(column)).toBe(JSON.stringify("@blob:abc:3"));

@@ -7,14 +7,21 @@ test("the catalogue holds exactly these operations, in this order", () => {
     "executions_run",
     "executions_get",
     "executions_list",
+    "executions_latest",
     "executions_logs",
+    "executions_events",
     "executions_waits",
     "executions_input",
+    "executions_abort_wait",
     "executions_replay",
     "executions_retry",
+    "executions_pause",
+    "executions_resume",
     "executions_cancel",
     "artifacts_list",
     "artifacts_get",
+    "secrets_create",
+    "secrets_list",
     "stacks_list",
     "status",
   ]);
@@ -51,11 +58,12 @@ describe.each(catalogue.map((operation) => [operation.name, operation] as const)
   });
 
   test("reads or writes, and says which", () => {
-    const writes = /_(run|input|replay|retry|cancel)$/.test(name);
+    const runsCode = /_(run|input|abort_wait|replay|retry|resume)$/.test(name);
+    const writes = runsCode || /_(pause|cancel|create)$/.test(name);
     expect(operation.annotations.readOnlyHint).toBe(!writes);
-    expect(operation.annotations.destructiveHint).toBe(name === "executions_cancel");
+    expect(operation.annotations.destructiveHint).toBe(/_(cancel|abort_wait)$/.test(name));
     expect(operation.annotations.idempotentHint).toBe(!writes || name === "executions_cancel");
-    expect(operation.annotations.openWorldHint).toBe(writes && name !== "executions_cancel");
+    expect(operation.annotations.openWorldHint).toBe(runsCode);
   });
 });
 

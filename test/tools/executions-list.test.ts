@@ -56,6 +56,7 @@ describe("executions_list", () => {
       stack: "local",
       tags: [],
       attempt: 1,
+      parent_execution_id: null,
       replayed_from: null,
       pending_waits: 2,
       failure: null,

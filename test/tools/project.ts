@@ -38,6 +38,12 @@ export class ToolProject {
     return this.#app;
   }
 
+  /** The process of the worker and of the calls is gone, and another takes its place. */
+  async crash(): Promise<void> {
+    await this.#app?.close();
+    this.#app = await this.open({ worker: true });
+  }
+
   /** Calls go to this app from now on. */
   use(app: App): void {
     this.#app = app;
@@ -64,7 +70,7 @@ export class ToolProject {
   }
 
   async close(): Promise<void> {
-    for (const app of this.#apps) await app.close();
+    for (const app of new Set(this.#apps)) await app.close();
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }

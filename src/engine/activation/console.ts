@@ -16,7 +16,9 @@ export class Console {
     this.#activation = activation;
   }
 
-  print(level: LogLevel, message: string, inside: RunningCheckpoint | undefined): void {
+  print(level: LogLevel, printed: string, inside: RunningCheckpoint | undefined): void {
+    // Before it is cut, or the beginning of a secret could stay.
+    const message = this.#activation.context.store.protection.redact(printed);
     const frontier = this.#activation.delivery.frontier;
     if (inside === undefined && this.#isRepeated(frontier)) return;
     const run = [...this.#activation.running].find(({ context }) => context === inside);

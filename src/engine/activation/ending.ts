@@ -23,7 +23,7 @@ export function endingOf(
   how: { result: unknown } | { error: unknown } | { failure: Failure },
 ): Ending {
   if ("result" in how) return completion(activation, how.result);
-  const failure = "failure" in how ? how.failure : failureOf(how.error);
+  const failure = "failure" in how ? how.failure : failureOf(how.error, activation.context.store.protection);
   return failed(activation, failure, "error" in how ? how.error : undefined);
 }
 
@@ -63,7 +63,7 @@ function completion(activation: ActivationPort, result: unknown): Ending {
     return { status: "completed", result: activation.encode(result, "result") };
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    return failed(activation, failureOf(error), error);
+    return failed(activation, failureOf(error, activation.context.store.protection), error);
   }
 }
 

@@ -5,6 +5,7 @@ import { UnencodableValue } from "../../core/values.ts";
 import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
 import { DamagedBlob } from "../../store/blobs.ts";
 import { sqliteCode } from "../../store/database.ts";
+import type { Protection } from "../../store/protection.ts";
 
 const longestMessage = 10_000;
 const longestStack = 8_000;
@@ -19,40 +20,44 @@ export class AttemptTimedOut extends Error {
   override readonly name = "AttemptTimedOut";
 }
 
-/** What is recorded of something that user code threw, errors and non-errors alike. */
-export function failureOf(thrown: unknown): Failure {
+/**
+ * What is recorded of something that user code threw, errors and non-errors alike. It is redacted here, so that a body
+ * that catches it sees the same now and when it runs again.
+ */
+export function failureOf(thrown: unknown, { redact }: Protection): Failure {
   try {
-    return describe(thrown);
+    return describe(thrown, redact);
   } catch {
     // A getter or a proxy that throws in its turn.
     return { code: "user_error", message: "what was thrown cannot be read", origin: "user_code" };
   }
 }
 
-/** Writing or reading a payload can meet a full or broken disk: that is no failure of the author's code. */
+/** Writing or reading a payload can meet a full disk or a missing key: that is no failure of the author's code. */
 export function isStoreTrouble(error: unknown): boolean {
-  if (isUserError(error) || error instanceof UnencodableValue) return false;
+  if (isUserError(error)) return error.code === "unavailable";
+  if (error instanceof UnencodableValue) return false;
   return (
     sqliteCode(error) !== undefined || (error instanceof Error && "syscall" in error) || error instanceof DamagedBlob
   );
 }
 
-function describe(thrown: unknown): Failure {
+function describe(thrown: unknown, redact: Protection["redact"]): Failure {
   const failure: Failure = {
     code: codeOf(thrown),
     // User code may have put anything into the fields of an error.
-    message: String(messageOf(thrown)).slice(0, longestMessage),
+    message: redact(String(messageOf(thrown))).slice(0, longestMessage),
     origin: originOf(thrown),
   };
   if (thrown instanceof Error) {
-    failure.name = String(thrown.name);
+    failure.name = redact(String(thrown.name));
     const stack = stackOf(thrown);
-    if (stack !== undefined) failure.stack = withoutOwnFrames(stack).slice(0, longestStack);
+    if (stack !== undefined) failure.stack = redact(withoutOwnFrames(stack)).slice(0, longestStack);
   }
   if (thrown instanceof CheckpointFailed) failure.checkpoint = thrown.checkpoint;
   if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) failure.checkpoint = thrown.wait;
   const hint = hintOf(thrown);
-  if (hint !== undefined) failure.hint = hint;
+  if (hint !== undefined) failure.hint = redact(hint);
   return failure;
 }
 

@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import { MisuseError } from "../../flows/errors.ts";
 import type {
   CheckpointCall,
   FlowRuntime,
@@ -33,10 +34,12 @@ export class Primitives implements FlowRuntime {
   }
 
   checkpoint(call: CheckpointCall): Promise<unknown> {
+    this.#refuseSecret("checkpoint", call.name);
     return this.#perform((resolve, reject) => CheckpointRun.begin(this.#activation, call, resolve, reject));
   }
 
   wait(call: WaitCall): Promise<unknown> {
+    this.#refuseSecret("wait", call.name);
     return this.#perform((resolve, reject) => WaitRun.begin(this.#activation, call, resolve, reject));
   }
 
@@ -58,11 +61,16 @@ export class Primitives implements FlowRuntime {
   }
 
   save(call: SaveCall, inside: RunningCheckpoint | undefined): Promise<void> {
+    for (const label of [call.name, ...call.tags]) this.#refuseSecret("artifact or tag", label);
     return this.#perform((resolve, reject) => this.#records.save(call, inside, resolve, reject));
   }
 
   load(executionId: string, name: string, inside: RunningCheckpoint | undefined): Promise<unknown> {
     return this.#perform((resolve, reject) => this.#records.load(executionId, name, inside, resolve, reject));
+  }
+
+  secret(name: string, key: string, inside: RunningCheckpoint): Promise<string> {
+    return this.#perform((resolve, reject) => this.#records.secret({ name, key, inside }, resolve, reject));
   }
 
   print(level: LogLevel, message: string, inside: RunningCheckpoint | undefined): void {
@@ -76,6 +84,12 @@ export class Primitives implements FlowRuntime {
     if (run !== undefined) return run.crash(error);
     if (inside === undefined) this.#activation.fail(error);
     else this.print("error", `after ${inside.selector} had ended: ${messageOf(error)}`, inside);
+  }
+
+  /** Names are kept as they are, for people to use them, so that nothing in them can be sealed or redacted. */
+  #refuseSecret(what: string, name: string): void {
+    if (this.#activation.context.store.protection.redact(name) === name) return;
+    throw new MisuseError(`the name of this ${what} holds the value of a secret: choose another`);
   }
 
   #perform<T>(begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {

@@ -4,20 +4,20 @@ import { encodeValue } from "../../core/values.ts";
 import type { SaveCall } from "../../flows/runtime.ts";
 import type { Artifact } from "../../store/artifacts.ts";
 import { sha256Of } from "../../store/blobs.ts";
-import type { Payloads } from "../../store/payloads.ts";
 import { selectorsOf } from "../../store/selectors.ts";
 import type { Store } from "../../store/store.ts";
 
 /** @throws UnencodableValue, UserError `too_large` */
 export function newArtifact(
-  payloads: Payloads,
+  { payloads, protection }: Pick<Store, "payloads" | "protection">,
   call: SaveCall,
   producer: { id: string; executionSeq: number; ordinal: number | null },
   at: number,
 ): Artifact {
   const isText = typeof call.value === "string";
   const encoded = encodeValue(call.value, "value");
-  const shown = isText ? (call.value as string) : encoded;
+  // Of what callers will see: the digest of a value that is a secret would be a way to guess it.
+  const shown = protection.redact(isText ? (call.value as string) : encoded);
   return {
     ...producer,
     name: call.name,

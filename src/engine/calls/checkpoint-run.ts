@@ -154,7 +154,7 @@ export class CheckpointRun implements RunningBody {
 
   #attemptFailed(error: unknown, controller: AbortController): void {
     if (this.#isOver(controller)) return;
-    const failure = failureOf(error);
+    const failure = failureOf(error, this.#activation.context.store.protection);
     const nextAt = this.#nextAttemptAt(error);
     this.#close();
     if (nextAt === undefined) {

@@ -71,7 +71,7 @@ export class Records {
     const id = newId();
     const prepare = () => {
       const producer = { id, executionSeq: this.#activation.fence.seq, ordinal: run?.ordinal ?? null };
-      return newArtifact(store.payloads, call, producer, this.#activation.now());
+      return newArtifact(store, call, producer, this.#activation.now());
     };
     try {
       if (run !== undefined) {
@@ -120,6 +120,22 @@ export class Records {
     });
   }
 
+  /** That it was read is an event; what was read is nobody's business. */
+  secret(
+    { name, key, inside }: { name: string; key: string; inside: RunningCheckpoint },
+    resolve: (value: string) => void,
+    reject: Reject,
+  ): void {
+    try {
+      const run = this.#runOf(inside);
+      const value = this.#activation.context.ports.readSecret(name, key);
+      this.#activation.note(() => this.#activation.event("secret_read", run?.ordinal ?? null, { name, key }));
+      resolve(value);
+    } catch (error) {
+      this.#refuse(error, reject);
+    }
+  }
+
   /** A flow-scope record that the body awaits: it settles in its place like everything else. */
   #settleAtOnce(
     call: Call,
@@ -145,7 +161,7 @@ export class Records {
       } catch (error) {
         if (isStoreTrouble(error)) return this.#activation.block(error);
         entry.status = "failed";
-        entry.failure = failureOf(error);
+        entry.failure = failureOf(error, this.#activation.context.store.protection);
       }
       const { journal } = this.#activation.context.store;
       const { seq } = this.#activation.fence;

@@ -8,6 +8,7 @@ import type { WaitCall } from "../../flows/runtime.ts";
 import type { EarlyAnswer } from "../../store/early-answers.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
+import { isStoreTrouble } from "../activation/failures.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;
@@ -18,7 +19,7 @@ export interface WaitDetail {
   schema: Record<string, unknown> | null;
   metadata: Record<string, unknown> | null;
   timeoutMs: number | null;
-  /** Encoded default that the deadline answers with; null: the deadline fails the wait. */
+  /** Payload column of the default that the deadline answers with; null: the deadline fails the wait. */
   defaultValue: string | null;
   /** The last answer that did not fit; `at` in milliseconds since the epoch. */
   refused?: { reason: string; at: number } | undefined;
@@ -38,10 +39,11 @@ export class WaitRun {
     let detail: WaitDetail;
     let argumentsHash: string;
     try {
-      detail = detailOf(call);
+      detail = detailOf(activation, call);
       const asked = encodeValue([detail.question, detail.schema], "wait");
       argumentsHash = activation.context.ports.hashArguments(asked);
     } catch (error) {
+      if (isStoreTrouble(error)) return activation.block(error);
       return reject(new MisuseError(`wait ${call.name}: ${messageOf(error)}`));
     }
     const identity = { kind: "wait" as const, scope: "", name: call.name, argumentsHash };
@@ -201,13 +203,13 @@ export class WaitRun {
   }
 }
 
-function detailOf(call: WaitCall): WaitDetail {
+function detailOf(activation: ActivationPort, call: WaitCall): WaitDetail {
   return {
     question: call.question,
     schema: call.schema?.json ?? null,
     metadata: call.metadata && JSON.parse(encodeValue(call.metadata, "metadata")),
     timeoutMs: call.timeoutMs,
-    defaultValue: call.onTimeout === "fail" ? null : encodeValue(call.onTimeout.value, "onTimeout.value"),
+    defaultValue: call.onTimeout === "fail" ? null : activation.encode(call.onTimeout.value, "onTimeout.value"),
   };
 }
 

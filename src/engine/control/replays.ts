@@ -35,11 +35,12 @@ export async function replay(
   request: ReplayInput,
 ): Promise<ReplayOutcome> {
   const { store, clock } = context;
-  const overrides = encodeOverrides(context, request.overrides ?? {});
+  const encoded = encodeOverrides(request.overrides ?? {});
+  const overrides = mapValues(encoded, (value) => store.payloads.store(value));
   const input = request.input && encodeValue(request.input.value, "input");
   return committer.run(() => {
     const source = findExecution(store, id);
-    const keyed = keyOf(source.id, request, { overrides, input });
+    const keyed = keyOf(source.id, request, { overrides: encoded, input });
     const known = recall(store, keyed);
     if (known === undefined) refuseRunning(source);
     const entries = store.journal.load(source.seq);
@@ -86,13 +87,14 @@ function keyOf(sourceId: string, request: ReplayInput, encoded: { overrides: obj
   return { operation: `replay ${sourceId}`, key: request.idempotencyKey, request: asked };
 }
 
-function encodeOverrides({ store }: EngineContext, overrides: Record<string, unknown>): Record<string, string> {
+function encodeOverrides(overrides: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(overrides).map(([key, value]) => [
-      key,
-      store.payloads.store(encodeValue(value, `overrides.${key}`)),
-    ]),
+    Object.entries(overrides).map(([key, value]) => [key, encodeValue(value, `overrides.${key}`)]),
   );
+}
+
+function mapValues(record: Record<string, string>, change: (value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
 function refuseRunning(source: Execution): void {

@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { openConnection } from "../../store/database.ts";
 import { executionsTable } from "../../store/executions.ts";
+import { unprotected } from "../../store/protection.ts";
 import { workersTable } from "../../store/workers.ts";
 
 export interface LeaseKeeperData {
@@ -21,7 +22,7 @@ const stderrDescriptor = 2;
 /** The thread's whole life: it renews what is held three times per lease, until it is terminated. */
 const { databasePath, owner, leaseMs, beats } = workerData as LeaseKeeperData;
 const connection = openConnection(databasePath);
-const executions = executionsTable(connection);
+const executions = executionsTable(connection, unprotected);
 const workers = workersTable(connection);
 const lookMs = leaseMs / 3;
 let heartbeatAt = 0;

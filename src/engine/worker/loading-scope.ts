@@ -23,6 +23,7 @@ export class LoadingScope {
       progress: refuse,
       save: refuse,
       load: refuse,
+      secret: refuse,
       print: (level, message) =>
         append({ at: clock.now(), level, source: "flow", ordinal: null, frontier: null, message }),
       crash: (error) =>

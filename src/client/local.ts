@@ -1,0 +1,42 @@
+import { type App, openApp } from "../app.ts";
+import { messageOf, UserError } from "../core/errors.ts";
+import { callOperation } from "../tools/call.ts";
+import { followExecution } from "../tools/following.ts";
+import type { CallContext } from "../tools/operation.ts";
+import { type CallOptions, operationsOn } from "./operations.ts";
+import type { LocalOptions, SavepointClient } from "./savepoint-client.ts";
+
+export async function openLocal({ onProblem = warn, ...source }: LocalOptions): Promise<SavepointClient> {
+  const app = await openApp({
+    ...(source.project !== undefined && { project: source.project }),
+    ...(source.env !== undefined && { env: source.env }),
+    ...(source.cwd !== undefined && { cwd: source.cwd }),
+    onProblem,
+  });
+  return { ...clientOn(app, onProblem), close: () => app.close() };
+}
+
+/** The client's methods on an app that somebody else opens and closes. */
+export function clientOn(app: App, onProblem: CallContext["onProblem"]): Omit<SavepointClient, "close"> {
+  const contextOf = ({ signal, onProgress }: CallOptions): CallContext => ({
+    app,
+    signal: signal ?? new AbortController().signal,
+    progress: onProgress,
+    onProblem,
+  });
+  const call = async (name: string, args: object, options: CallOptions = {}) => {
+    const outcome = await callOperation(contextOf(options), name, args);
+    if (outcome.ok) return outcome.value;
+    const { code, message, hint, details } = outcome.error;
+    throw new UserError(code, message, { hint: hint ?? undefined, details: details ?? undefined });
+  };
+  return {
+    ...operationsOn(call),
+    call,
+    follow: (executionId, { afterId, signal } = {}) => followExecution(contextOf({ signal }), executionId, { afterId }),
+  };
+}
+
+function warn(message: string, cause?: unknown): void {
+  process.stderr.write(`savepoint: ${message}${cause === undefined ? "" : `: ${messageOf(cause)}`}\n`);
+}

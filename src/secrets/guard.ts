@@ -1,0 +1,46 @@
+import { mapTexts } from "../core/texts.ts";
+import type { Protection } from "../store/protection.ts";
+import type { SecretsTable } from "../store/secrets.ts";
+import { openText, type ProjectKeys, sealText } from "./keys.ts";
+import { Scrubber } from "./scrubber.ts";
+import { openValues } from "./values.ts";
+
+const sealedPayload = "payload";
+
+/**
+ * Keeps every value that the store has ever known out of what is written and shown. It looks at each use whether
+ * another process has added one, which costs a microsecond.
+ */
+export function guardSecrets(secrets: SecretsTable, keys: () => ProjectKeys): Protection {
+  let known: { revision: number; scrubber: Scrubber | undefined } = { revision: 0, scrubber: undefined };
+  const scrubber = (): Scrubber | undefined => {
+    const revision = secrets.revision();
+    if (revision !== known.revision) known = { revision, scrubber: new Scrubber(knownValues(secrets, keys())) };
+    return known.scrubber;
+  };
+  /** Without the key nothing sealed can be opened either, and what is not sealed was written without secrets. */
+  const scrubberIfAny = (): Scrubber | undefined => {
+    try {
+      return scrubber();
+    } catch {
+      return known.scrubber;
+    }
+  };
+  const redact = (text: string) => scrubberIfAny()?.redact(text) ?? text;
+  return {
+    seal: (text) => (scrubber()?.holds(text) === true ? sealText(keys().payloads, text, sealedPayload) : undefined),
+    open: (sealed) => openText(keys().payloads, sealed, sealedPayload),
+    redact,
+    redactValue<T>(value: T): T {
+      const found = scrubberIfAny();
+      return found === undefined ? value : (mapTexts(value, (text) => found.redact(text)) as T);
+    },
+  };
+}
+
+function knownValues(secrets: SecretsTable, keys: ProjectKeys) {
+  return secrets.everKnown().flatMap((secret) => {
+    const values = Object.entries(openValues(keys, secret));
+    return values.map(([key, value]) => ({ label: `${secret.name}.${key}`, value }));
+  });
+}

@@ -1,0 +1,65 @@
+import { UserError } from "../core/errors.ts";
+import { shortestPattern } from "./encodings.ts";
+import type { SecretValues } from "./values.ts";
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const keyPattern = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+const mostKeys = 50;
+export const longestValueBytes = 64 * 1024;
+
+/** @throws UserError `invalid_input` */
+export function checkSecretName(name: string): string {
+  if (namePattern.test(name)) return name;
+  throw refusal(`name: ${JSON.stringify(name.slice(0, 120))} is no name of a secret`, [], {
+    hint: 'Begin with a letter or digit, go on with letters, digits, ".", "_" or "-" (100 at most), for example "github".',
+  });
+}
+
+/**
+ * The values under keys without surrounding blanks. No error says what a value was.
+ * @param field of the caller's input that the keys come from
+ * @throws UserError `invalid_input` with everything that is wrong
+ */
+export function checkSecretValues(field: string, values: Record<string, unknown>): SecretValues {
+  const entries = Object.entries(values).map(([key, value]) => ({ given: key, key: key.trim(), value }));
+  const count = (key: string) => entries.filter((entry) => entry.key === key).length;
+  const problems = [
+    ...(entries.length === 0 ? [`${field}: at least one key is needed`] : []),
+    ...(entries.length > mostKeys ? [`${field}: ${entries.length} keys are too many; ${mostKeys} is the limit`] : []),
+    ...entries.flatMap(({ given, key, value }) => [
+      ...(keyPattern.test(key)
+        ? []
+        : [
+            `${field}: ${JSON.stringify(given.slice(0, 120))} is no key; use names like those of environment variables, such as API_TOKEN`,
+          ]),
+      ...(count(key) > 1
+        ? [`${field}: several keys are ${JSON.stringify(key)} once the blanks around them are gone`]
+        : []),
+      ...problemsOf(`${field}.${key}`, value),
+    ]),
+  ];
+  if (problems.length > 0) throw refusal([...new Set(problems)].join("; "), problems, { hint: "Nothing was stored." });
+  return Object.fromEntries(entries.map(({ key, value }) => [key, String(value)]));
+}
+
+/** What the one who stores the values should know of them. */
+export function warningsOf(values: SecretValues): string[] {
+  const short = Object.entries(values).filter(([, value]) => value.trim().length < shortestPattern);
+  if (short.length === 0) return [];
+  const names = short.map(([key]) => key).join(", ");
+  return [
+    `${names}: shorter than ${shortestPattern} characters, so it cannot be told from ordinary text: it is sealed here, but not redacted from logs and results.`,
+  ];
+}
+
+function problemsOf(where: string, value: unknown): string[] {
+  if (typeof value !== "string")
+    return [`${where} must be a text; it is ${value === null ? "null" : `of type ${typeof value}`}`];
+  if (value.trim() === "") return [`${where} is blank`];
+  const bytes = Buffer.byteLength(value);
+  return bytes > longestValueBytes ? [`${where} is ${bytes} bytes long; ${longestValueBytes} is the limit`] : [];
+}
+
+function refusal(message: string, problems: string[], { hint }: { hint: string }): UserError {
+  return new UserError("invalid_input", message, { hint, ...(problems.length > 0 && { details: { problems } }) });
+}

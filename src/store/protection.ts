@@ -1,0 +1,19 @@
+/** What keeps known secrets out of the files of a project; the composition root supplies it. */
+export interface Protection {
+  /** The text, sealed, where it holds a known secret; else undefined. @throws UserError when it cannot tell */
+  seal(text: string): string | undefined;
+  /** What was sealed. @throws UserError `unavailable` without the key */
+  open(sealed: string): string;
+  /** The text with a mark in the place of each known secret. */
+  redact(text: string): string;
+  /** The same of every text in a JSON value, its keys included. */
+  redactValue<T>(value: T): T;
+}
+
+/** For stores without secrets. */
+export const unprotected: Protection = {
+  seal: () => undefined,
+  open: (sealed) => sealed,
+  redact: (text) => text,
+  redactValue: (value) => value,
+};

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { iso } from "./display.ts";
+
+export const secretSchema = z.object({
+  name: z.string(),
+  keys: z.array(z.string()),
+  visibility: z.enum(["private", "shared"]),
+  created_at: z.string(),
+});
+
+type SecretMetadata = ReturnType<App["secrets"]["list"]>[number];
+
+/** What everybody may know of a secret: never a value. */
+export function secretView({ name, keys, visibility, createdAt }: SecretMetadata): z.input<typeof secretSchema> {
+  return { name, keys, visibility, created_at: iso(createdAt) };
+}
