@@ -49,6 +49,16 @@ export interface App {
   close(): Promise<void>;
 }
 
+/**
+ * The environment as it is, for `openApp`; from then on the process that runs user code no longer has the master key
+ * in its own.
+ */
+export function takeMasterKey(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  delete process.env["SAVEPOINT_MASTER_KEY"];
+  return env;
+}
+
 export interface SecretSources {
   /** Key to the name of an environment variable of this process. */
   fromEnv(wanted: Record<string, string>): Record<string, string>;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type App, guardUserCode, openApp } from "../app.ts";
+import { type App, guardUserCode, openApp, takeMasterKey } from "../app.ts";
 import { isUserError } from "../core/errors.ts";
 import { openWorkerLog } from "./worker-log.ts";
 
@@ -42,7 +42,7 @@ async function work(
 ): Promise<void> {
   const isDetached = detachedAs !== undefined;
   const signal = stopSignal({ isDetached, say, exit });
-  const app = await openApp({ project, ensureWorker: false });
+  const app = await openApp({ project, env: takeMasterKey(), ensureWorker: false });
   onOpen(app);
   try {
     // Flows name files relative to their project, wherever the worker was started.

@@ -41,7 +41,8 @@ export async function runDescribeChild(
 function startChild(request: DescribeRequest, cwd: string): ChildProcess {
   const script = fileURLToPath(new URL(`./describe-child${extname(import.meta.url)}`, import.meta.url));
   const flags = [`--max-old-space-size=${heapLimitMb}`, "--disable-warning=ExperimentalWarning"];
-  const { SAVEPOINT_PARENT_EXECUTION_ID: _, ...env } = process.env;
+  // What runs there is user code, which must not print the key that seals the secrets.
+  const { SAVEPOINT_PARENT_EXECUTION_ID: _, SAVEPOINT_MASTER_KEY: __, ...env } = process.env;
   return spawn(process.execPath, [...flags, script, JSON.stringify(request)], {
     cwd,
     env,
