@@ -39,11 +39,12 @@ export interface Secrets {
 }
 
 export function openVault(store: Store, keys: () => ProjectKeys, clock: Clock): Secrets {
-  const { secrets } = store;
+  const { secrets, protection } = store;
   const found = (name: string) => secrets.find(name) ?? unknownSecret(name, secrets.list());
   const save = (project: ProjectKeys, name: string, values: SecretValues, visibility: Visibility): SecretMetadata => {
     const kept = { name, keys: Object.keys(values).sort(), visibility, createdAt: clock.now() };
     secrets.insert({ ...kept, sealed: sealValues(project, name, values) });
+    protection.refresh();
     return kept;
   };
   return {
@@ -90,6 +91,8 @@ export function openVault(store: Store, keys: () => ProjectKeys, clock: Clock): 
 
     read(name, key) {
       const secret = found(name);
+      // Whatever happens to the value from here on, it is known.
+      protection.refresh();
       const values = openValues(keys(), secret);
       return (Object.hasOwn(values, key) ? values[key] : undefined) ?? unknownKey(secret, key);
     },

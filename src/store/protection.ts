@@ -4,6 +4,8 @@ export interface Protection {
   seal(text: string): string | undefined;
   /** What was sealed. @throws UserError `unavailable` without the key */
   open(sealed: string): string;
+  /** What is written or shown from now on knows of every secret that there is by now. */
+  refresh(): void;
   /** The text with a mark in the place of each known secret. */
   redact(text: string): string;
   /** The same of every text in a JSON value, its keys included. */
@@ -14,6 +16,7 @@ export interface Protection {
 export const unprotected: Protection = {
   seal: () => undefined,
   open: (sealed) => sealed,
+  refresh: () => {},
   redact: (text) => text,
   redactValue: (value) => value,
 };

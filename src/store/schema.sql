@@ -115,6 +115,16 @@ CREATE TABLE logs (
   message TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE secrets (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  keys TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  visibility TEXT NOT NULL CHECK (visibility IN ('private', 'shared')),
+  created_at INTEGER NOT NULL,
+  retired_at INTEGER
+) STRICT;
+
 CREATE TABLE settings (
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -165,5 +175,7 @@ CREATE INDEX executions_by_workflow ON executions (workflow, seq);
 CREATE INDEX journal_pending_waits ON journal (execution_seq, name) WHERE kind = 'wait' AND status = 'pending';
 
 CREATE INDEX logs_by_execution ON logs (execution_seq, id);
+
+CREATE UNIQUE INDEX secrets_by_name ON secrets (name) WHERE retired_at IS NULL;
 
 CREATE UNIQUE INDEX workers_one_detached ON workers (kind) WHERE kind = 'detached' AND state <> 'draining';

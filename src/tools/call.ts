@@ -13,7 +13,8 @@ export type CallOutcome = { ok: true; value: Record<string, unknown> } | { ok: f
  * every answer, error and report of progress is rid of known secrets, whatever surface it goes to.
  */
 export async function callOperation(caller: CallContext, name: string, args: unknown): Promise<CallOutcome> {
-  const { redactValue } = caller.app.store.protection;
+  const { redactValue, refresh } = caller.app.store.protection;
+  refresh();
   const context = { ...caller, progress: caller.progress && redactedProgress(caller.progress, redactValue) };
   try {
     return { ok: true, value: redactValue(await perform(context, operationNamed(name), args ?? {})) };

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeValue } from "../../src/core/values.ts";
-import { formsOf } from "../../src/secrets/encodings.ts";
 import type { ExecutionView } from "../../src/tools/execution-schema.ts";
 import type { ProgressReport } from "../../src/tools/operation.ts";
+import { appearances } from "../surfaces/appearances.ts";
 import { flowFile, type List, ToolProject } from "./project.ts";
 
 const token = 'tok/"en"+with=everything&\n in it';
@@ -71,7 +71,7 @@ function keep(answer: unknown | ProgressReport): void {
 }
 
 /** The value and all its forms, in which no text may hold it. */
-const forms = [...formsOf(token), ...formsOf("plain-enough-value")];
+const forms = [...appearances(token), ...appearances("plain-enough-value")];
 const found = (text: string) => forms.filter((form) => text.includes(form));
 
 function files(folder: string): string[] {
