@@ -24,6 +24,8 @@ export async function* followExecution(
   const view = eventViewer(app, execution);
   let last = afterId;
   while (!signal.aborted) {
+    // Whoever follows may be the only one left who notices that the worker has died.
+    app.stack.ensureWorker();
     // Both are read after this: what changes in between is told.
     const change = new AbortController();
     const changed = app.engine.changes.next(execution.id, longestPauseMs, AbortSignal.any([signal, change.signal]));

@@ -11,6 +11,8 @@ const settlingMs = 200;
  */
 export async function watchExecution(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
   const { app, signal } = context;
+  // Whoever waits may be the only one left who notices that the worker has died.
+  if (seconds > 0) app.stack.ensureWorker();
   const giveUpAt = performance.now() + seconds * 1_000;
   const leftMs = () => Math.max(0, giveUpAt - performance.now());
   const asks = ({ seq }: Execution) => app.store.journal.pendingWaits(seq).length > 0;

@@ -1,0 +1,56 @@
+import type { Answer } from "../../client/client.ts";
+import type { CatalogueOperation } from "../../tools/catalogue.ts";
+import type { Output } from "../output.ts";
+import { executionText } from "./execution.ts";
+import { inboxText } from "./inbox.ts";
+import { artifactsTable, executionsTable, stacksText } from "./lists.ts";
+import { anyTable, anyText, artifactText, replayText, statusOverview } from "./others.ts";
+import type { Page } from "./page.ts";
+import { eventsText, logsText } from "./timeline.ts";
+
+type Presented = string | Promise<string>;
+type Presenters = { readonly [N in CatalogueOperation["name"]]?: (answer: Answer<N>, page: Page) => Presented };
+
+/** How answers look at a terminal; an operation that is not here is shown field by field. */
+const presenters: Presenters = {
+  executions_run: executionText,
+  executions_get: executionText,
+  executions_latest: executionText,
+  executions_input: executionText,
+  executions_abort_wait: executionText,
+  executions_retry: executionText,
+  executions_pause: executionText,
+  executions_resume: executionText,
+  executions_cancel: executionText,
+  executions_replay: replayText,
+  executions_list: executionsTable,
+  executions_waits: inboxText,
+  executions_logs: logsText,
+  executions_events: eventsText,
+  artifacts_list: artifactsTable,
+  artifacts_get: artifactText,
+  stacks_list: stacksText,
+  status: statusOverview,
+};
+
+/** @param answer with every text in it made harmless */
+export async function presentAnswer(
+  operation: string,
+  answer: Readonly<Record<string, unknown>>,
+  output: Pick<Output, "style" | "width">,
+): Promise<string> {
+  const page = pageOf(output);
+  const present = (presenters as Record<string, ((answer: object, page: Page) => Presented) | undefined>)[operation];
+  if (present !== undefined) return present(answer, page);
+  return isListing(answer) ? anyTable(answer, page) : anyText(answer, page);
+}
+
+export function pageOf({ style, width }: Pick<Output, "style" | "width">): Page {
+  return { style, width, now: Date.now() };
+}
+
+function isListing(
+  answer: Readonly<Record<string, unknown>>,
+): answer is Parameters<typeof anyTable>[0] & typeof answer {
+  return Array.isArray(answer["items"]) && "total" in answer;
+}

@@ -1,0 +1,63 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { globalsOf } from "./globals.ts";
+import type { ServeCommandOptions } from "./serve.ts";
+import type { WorkerCommandOptions } from "./worker.ts";
+
+export const stayingCommands: readonly string[] = ["mcp", "serve", "worker"];
+
+/** The commands that stay: servers and workers. Each loads what it needs when it runs. */
+export function registerProcesses(program: Command): void {
+  const mcp = program
+    .command("mcp")
+    .summary("serve MCP over stdio, for an agent's client to start")
+    .description("Serve MCP over stdio; what `node dist/server.js` does.");
+  mcp.action(async () => {
+    const { project } = globalsOf(mcp);
+    await (await import("../server.ts")).serve({ project });
+  });
+
+  const serve = program
+    .command("serve")
+    .summary("serve MCP and REST over HTTP, until stopped")
+    .description(
+      "Serve MCP and REST over HTTP on this machine, with the project's token, and run its executions. Prints how to connect.",
+    )
+    .option("--port <n>", "0 for any that is free (default: http.port of the configuration, 7420)", portNumber)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option(
+      "--concurrency <n>",
+      "executions at a time (default: worker.concurrency of the configuration, 10)",
+      positiveInteger,
+    )
+    .option("--no-worker", "run executions in a process of its own, which outlives the server");
+  serve.action(async (options: ServeCommandOptions) => {
+    await (await import("./serve.ts")).runServeCommand(options, globalsOf(serve));
+  });
+
+  const worker = program
+    .command("worker")
+    .summary("run executions of a project until stopped")
+    .description("Run executions of a project until stopped. Other commands start one by themselves when none lives.")
+    .option(
+      "--concurrency <n>",
+      "executions at a time (default: worker.concurrency of the configuration, 10)",
+      positiveInteger,
+    )
+    .addOption(new Option("--detached-as <id>", "the place reserved by the process that started this one").hideHelp());
+  worker.action(async (options: Omit<WorkerCommandOptions, "project">) => {
+    const { project } = globalsOf(worker);
+    await (await import("./worker.ts")).runWorkerCommand({ ...options, ...(project !== undefined && { project }) });
+  });
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
+}

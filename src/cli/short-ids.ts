@@ -1,0 +1,18 @@
+/** The first two groups of an id tell the millisecond in which it was made. */
+const usual = 13;
+
+/** The beginning by which each of these ids is known among them; it works as an argument. */
+export function shortIds(ids: readonly string[]): (id: string) => string {
+  const all = [...new Set(ids)];
+  return (id) => {
+    for (let length = usual; length < id.length; length++) {
+      const short = id.slice(0, length);
+      if (!short.endsWith("-") && all.every((other) => other === id || !other.startsWith(short))) return short;
+    }
+    return id;
+  };
+}
+
+export function shortId(id: string): string {
+  return id.slice(0, usual);
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TestProject } from "../processes/project.ts";
+import { inTerminal, json, key, noTerminal, savepoint } from "./command.ts";
+import { flowsProject } from "./flows.ts";
+
+let project: TestProject;
+beforeAll(() => {
+  project = flowsProject();
+});
+afterAll(() => project.close());
+
+const reveal = async (name: string, one: string) =>
+  (await savepoint(project, ["secrets", "show", name, "--reveal", one])).stdout;
+
+describe("setting secrets", () => {
+  test("takes a value from stdin without its last newline, and never shows it unasked", async () => {
+    const set = await savepoint(project, ["secrets", "set", "github", "TOKEN"], { input: "tok en-12345\n" });
+    expect(set).toMatchObject({ code: 0, stdout: "✓ github: TOKEN\n" });
+    expect(await reveal("github", "TOKEN")).toBe("tok en-12345");
+    const shown = await savepoint(project, ["secrets", "show", "github"]);
+    expect(shown.stdout).toContain("TOKEN");
+    expect(shown.stdout + set.stderr).not.toContain("tok en-12345");
+    const { item } = await json<{ item: object }>(project, ["secrets", "show", "github"]);
+    expect(item).toEqual({ name: "github", keys: ["TOKEN"], visibility: "shared", created_at: expect.any(String) });
+    const listed = await savepoint(project, ["secrets", "list"]);
+    expect(listed.stdout).toContain("github");
+    expect(listed.stdout).not.toContain("tok en-12345");
+  });
+
+  test("takes values from the environment and from files, and keeps the other keys", async () => {
+    project.write("token.txt", "from-a-file");
+    const env = { MY_TOKEN: "from-the-environment" };
+    const args = ["secrets", "set", "github", "--from-env", "A=MY_TOKEN", "--from-file", "B=token.txt"];
+    expect((await savepoint(project, args, { env })).stdout).toContain("A, B, TOKEN");
+    expect(await reveal("github", "A")).toBe("from-the-environment");
+    expect(await reveal("github", "B")).toBe("from-a-file");
+    expect(await reveal("github", "TOKEN")).toBe("tok en-12345");
+  });
+
+  test.each([
+    [["github", "TOKEN=typed-value"], "the value of TOKEN cannot be typed", "stdin"],
+    [["github"], "there is no key to set", "savepoint secrets set github TOKEN"],
+    [["github", "A", "B"], "stdin gives the value of one key only", "--from-env"],
+    [["github", "A"], "the value of A is empty", "printf"],
+    [["github", "A", "--from-env", "A=HOME"], "A is given twice", ""],
+  ])("refuses %j and says what to do instead", async (args, message, hint) => {
+    const { code, stderr, stdout } = await savepoint(project, ["secrets", "set", ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(hint);
+    expect(stderr).not.toContain("typed-value");
+  });
+
+  test("creating takes values from stdin only, and a name once", async () => {
+    const args = ["secrets", "create", "other", "--values", "-"];
+    const created = await savepoint(project, args, { input: '{"KEY":"created-value"}' });
+    expect(created.code).toBe(0);
+    expect(created.stdout).not.toContain("created-value");
+    expect(await reveal("other", "KEY")).toBe("created-value");
+    const again = await savepoint(project, args, { input: '{"KEY":"x-another-value"}' });
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("secrets set") });
+  });
+});
+
+describe("showing and deleting", () => {
+  test("reveals all values when asked, and names the nearest key", async () => {
+    const all = await json<{ item: { values: object } }>(project, ["secrets", "show", "other", "--reveal"]);
+    expect(all.item.values).toEqual({ KEY: "created-value" });
+    const mistyped = await savepoint(project, ["secrets", "show", "other", "--reveal", "KYE"]);
+    expect(mistyped).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean "KEY"?') });
+    expect((await savepoint(project, ["secrets", "show", "none"])).code).toBe(1);
+  });
+
+  test("deletes only with --yes where nobody can be asked", async () => {
+    const refused = await savepoint(project, ["secrets", "delete", "other"]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    expect(await savepoint(project, ["secrets", "delete", "other", "--yes"])).toMatchObject({ code: 0 });
+    expect((await savepoint(project, ["secrets", "delete", "other", "--yes"])).code).toBe(1);
+  });
+});
+
+describe.skipIf(noTerminal !== undefined)("at a terminal", () => {
+  test("asks for each value without showing it, and refuses an empty one", async () => {
+    const { code, screen } = await inTerminal(
+      project,
+      ["secrets", "set", "asked", "ONE", "TWO"],
+      [
+        ["asked ONE", key.enter],
+        ["It is empty", `hidden-one${key.enter}`],
+        ["asked TWO", `hidden-two${key.enter}`],
+      ],
+    );
+    expect(code).toBe(0);
+    expect(screen).not.toContain("hidden-one");
+    expect(await reveal("asked", "ONE")).toBe("hidden-one");
+    expect(await reveal("asked", "TWO")).toBe("hidden-two");
+  });
+
+  test("leaving the prompt stores nothing, and deleting asks first", async () => {
+    const left = await inTerminal(project, ["secrets", "set", "asked", "THREE"], [["asked THREE", key.interrupt]]);
+    expect(left.code).toBe(1);
+    const kept = await inTerminal(project, ["secrets", "delete", "asked"], [["Delete the secret", key.enter]]);
+    expect(kept.code).toBe(1);
+    expect(await reveal("asked", "ONE")).toBe("hidden-one");
+    const deleted = await inTerminal(
+      project,
+      ["secrets", "delete", "asked"],
+      [["Delete the secret", `${key.left}${key.enter}`]],
+    );
+    expect(deleted.code).toBe(0);
+    expect((await savepoint(project, ["secrets", "show", "asked"])).code).toBe(1);
+  });
+});
