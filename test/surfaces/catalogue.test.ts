@@ -29,11 +29,19 @@ let local: SavepointClient;
 let remote: SavepointClient;
 
 interface OpenApi {
+  components: { schemas: Record<string, object> };
   paths: Record<string, Record<string, { requestBody?: Body; responses: Record<string, Body> }>>;
 }
 
 interface Body {
   content: { "application/json": { schema: object } };
+}
+
+/** The schema of a body, its reference followed. */
+function schemaOf(body: Body | undefined): object | undefined {
+  const schema = body?.content["application/json"].schema as { $ref?: string } | undefined;
+  const name = schema?.$ref?.replace("#/components/schemas/", "");
+  return name === undefined ? schema : openApi.components.schemas[name];
 }
 
 beforeAll(async () => {
@@ -82,8 +90,8 @@ describe.each(catalogue.map((operation) => [operation.name, operation] as const)
   test("is a REST route, described in OpenAPI", async () => {
     const path = `/api/${name.replace("_", "/")}`;
     const described = openApi.paths[path];
-    expect(described?.["post"]?.requestBody?.content["application/json"].schema).toEqual(input);
-    expect(described?.["post"]?.responses["200"]?.content["application/json"].schema).toEqual(output);
+    expect(schemaOf(described?.["post"]?.requestBody)).toEqual(input);
+    expect(schemaOf(described?.["post"]?.responses["200"])).toEqual(output);
     expect(described?.["get"] !== undefined).toBe(operation.annotations.readOnlyHint);
     const response = await fetch(new URL(path, server.url), {
       method: "POST",
