@@ -33,6 +33,18 @@ export interface Config {
   readonly payloads: { readonly maxBytes: number };
   /** Where a new master key is kept. */
   readonly secrets: { readonly keyStore: "file" | "keychain" };
+  readonly http: {
+    readonly port: number;
+    /** Names by which the server may be called beside those of this machine's loopback. */
+    readonly allowedHosts: readonly string[];
+    /** Origins of web pages that may call the server. */
+    readonly allowedOrigins: readonly string[];
+    readonly maxBodyBytes: number;
+    readonly maxSessions: number;
+    /** How long an MCP session without a request or an open stream is kept. */
+    readonly sessionIdleMs: number;
+    readonly maxStreams: number;
+  };
 }
 
 const fileName = "savepoint.config.json";
@@ -49,6 +61,23 @@ const duration = (fallback: string) =>
         return z.NEVER;
       }
     });
+
+/** In a variable the items are separated by commas. */
+const listOf = (item: z.ZodType<string, string>) =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").map((one) => one.trim()) : value),
+    z.array(item).default([]),
+  );
+
+const hostName = z
+  .string()
+  .toLowerCase()
+  .regex(/^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/, "must be the name of a host, without scheme and port");
+
+const origin = z
+  .string()
+  .toLowerCase()
+  .refine(isOrigin, "must be an origin such as https://example.com, without a path");
 
 const configFile = z.strictObject({
   $schema: z.string().optional(),
@@ -70,10 +99,32 @@ const configFile = z.strictObject({
     })
     .prefault({}),
   secrets: z.strictObject({ key_store: z.enum(["file", "keychain"]).default("file") }).prefault({}),
+  http: z
+    .strictObject({
+      port: z.coerce.number().int().min(0).max(65_535).default(7_420),
+      allowed_hosts: listOf(hostName),
+      allowed_origins: listOf(origin),
+      max_body_bytes: z.coerce
+        .number()
+        .int()
+        .min(1_024)
+        .default(16 * 1024 * 1024),
+      max_sessions: z.coerce.number().int().min(1).max(10_000).default(100),
+      session_idle: duration("30m"),
+      max_streams: z.coerce.number().int().min(1).max(10_000).default(200),
+    })
+    .prefault({}),
 });
 
 /** Environment variables and the fields that they override. */
 const variables = {
+  SAVEPOINT_HTTP_ALLOWED_HOSTS: ["http", "allowed_hosts"],
+  SAVEPOINT_HTTP_ALLOWED_ORIGINS: ["http", "allowed_origins"],
+  SAVEPOINT_HTTP_MAX_BODY_BYTES: ["http", "max_body_bytes"],
+  SAVEPOINT_HTTP_MAX_SESSIONS: ["http", "max_sessions"],
+  SAVEPOINT_HTTP_MAX_STREAMS: ["http", "max_streams"],
+  SAVEPOINT_HTTP_PORT: ["http", "port"],
+  SAVEPOINT_HTTP_SESSION_IDLE: ["http", "session_idle"],
   SAVEPOINT_SECRETS_KEY_STORE: ["secrets", "key_store"],
   SAVEPOINT_WORKER_CONCURRENCY: ["worker", "concurrency"],
   SAVEPOINT_WORKER_LEASE: ["worker", "lease"],
@@ -103,7 +154,20 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
     },
     payloads: { maxBytes: settings.payloads.max_bytes },
     secrets: { keyStore: settings.secrets.key_store },
+    http: {
+      port: settings.http.port,
+      allowedHosts: settings.http.allowed_hosts,
+      allowedOrigins: settings.http.allowed_origins,
+      maxBodyBytes: settings.http.max_body_bytes,
+      maxSessions: settings.http.max_sessions,
+      sessionIdleMs: settings.http.session_idle,
+      maxStreams: settings.http.max_streams,
+    },
   };
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 function findProject(named: string | undefined, env: NodeJS.ProcessEnv, cwd: string) {

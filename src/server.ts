@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { ensureRuntime, isEntry } from "./core/runtime.ts";
+import type { HttpOptions } from "./http/main.ts";
 
 export interface ServeOptions {
   /** The project folder; without it `SAVEPOINT_PROJECT`, else the working directory. */
@@ -11,6 +12,11 @@ if (isEntry(import.meta.url) && (await ensureRuntime())) await main(process.argv
 /** Speaks MCP over stdio until the client leaves; what `savepoint mcp` and `node dist/server.js` do. */
 export async function serve(options: ServeOptions): Promise<void> {
   await (await import("./mcp/main.ts")).main(options);
+}
+
+/** Speaks MCP and REST over HTTP until a signal asks for the end; what `savepoint serve` does. */
+export async function serveHttp(options: HttpOptions): Promise<void> {
+  await (await import("./http/main.ts")).main(options);
 }
 
 async function main(argv: string[]): Promise<void> {

@@ -18,18 +18,20 @@ export interface McpServerOptions {
   /** Ends the waiting of all calls; they answer with what is known by then. */
   closing?: AbortSignal;
   onProblem?: CallContext["onProblem"];
+  /** Told of messages that are not what the protocol asks for; default: `onProblem`. */
+  onProtocolError?: (message: string, error: Error) => void;
   /** Told of each call that begins. */
   onCall?: (call: Promise<unknown>) => void;
 }
 
 /** One server for one connection: sharing one among clients has leaked answers between them. */
 export function createMcpServer(app: App, options: McpServerOptions = {}): Server {
-  const { closing, onProblem = () => {}, onCall = () => {} } = options;
+  const { closing, onProblem = () => {}, onProtocolError = onProblem, onCall = () => {} } = options;
   const server = new Server(
     { name: "savepoint", title: "Savepoint", version: app.version },
     { capabilities: { tools: {} }, instructions: instructionsOf(app) },
   );
-  server.onerror = (error) => onProblem(`protocol: ${error.message}`, error);
+  server.onerror = (error) => onProtocolError(`protocol: ${error.message}`, error);
 
   let tools: Tool[] | undefined;
   server.setRequestHandler(ListToolsRequestSchema, () => {
