@@ -3,14 +3,16 @@ export const scenarios = [
   "server-initialize",
   "ping",
   "tools-list",
+  "resources-list",
+  "prompts-list",
   "server-sse-multiple-streams",
   "dns-rebinding-protection",
   "server-session-lifecycle",
 ] as const;
 
 const fixtureTools = "calls a tool of the suite's own, which a real server does not have";
-const noResources = "needs resources, which Savepoint does not offer yet";
-const noPrompts = "needs prompts, which Savepoint does not offer yet";
+const fixtureResources = "reads a resource of the suite's own, which a real server does not have";
+const fixturePrompts = "asks for a prompt of the suite's own, which a real server does not have";
 
 /** The other scenarios of the same revision, and why they cannot be run on the product. */
 export const leftOut: Readonly<Record<string, string>> = {
@@ -30,15 +32,13 @@ export const leftOut: Readonly<Record<string, string>> = {
   "elicitation-sep1034-defaults": fixtureTools,
   "elicitation-sep1330-enums": fixtureTools,
   "server-sse-polling": fixtureTools,
-  "resources-list": noResources,
-  "resources-read-text": noResources,
-  "resources-read-binary": noResources,
-  "resources-templates-read": noResources,
-  "resources-subscribe": noResources,
-  "resources-unsubscribe": noResources,
-  "prompts-list": noPrompts,
-  "prompts-get-simple": noPrompts,
-  "prompts-get-with-args": noPrompts,
-  "prompts-get-embedded-resource": noPrompts,
-  "prompts-get-with-image": noPrompts,
+  "resources-read-text": fixtureResources,
+  "resources-read-binary": fixtureResources,
+  "resources-templates-read": fixtureResources,
+  "resources-subscribe": fixtureResources,
+  "resources-unsubscribe": fixtureResources,
+  "prompts-get-simple": fixturePrompts,
+  "prompts-get-with-args": fixturePrompts,
+  "prompts-get-embedded-resource": fixturePrompts,
+  "prompts-get-with-image": fixturePrompts,
 };

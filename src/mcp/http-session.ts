@@ -31,7 +31,6 @@ export class HttpSession {
   }
 
   async connect(): Promise<void> {
-    this.#server.onclose = () => this.onEnd();
     await this.#server.connect(this.#transport);
   }
 
@@ -89,8 +88,11 @@ function noticed(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableS
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
+        const next = await reader.read().catch((error: unknown) => {
+          onEnd();
+          throw error;
+        });
+        if (!next.done) return controller.enqueue(next.value);
         onEnd();
         controller.close();
       },

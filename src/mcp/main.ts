@@ -31,11 +31,10 @@ export async function main(options: McpOptions): Promise<void> {
   redact = app.store.protection.redact;
   const closing = new AbortController();
   const calls = new Set<Promise<unknown>>();
-  const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall: (call) => track(calls, call) });
   // A message that is longer than the transport takes closes it: then nothing more can be said to this client.
-  const closed = new Promise<void>((resolve) => {
-    server.onclose = resolve;
-  });
+  const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
+  const onCall = (call: Promise<unknown>) => track(calls, call);
+  const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall, onClose });
   await server.connect(new StdioServerTransport(process.stdin, stdout, { maxBufferSize: longestMessageBytes }));
   app.stack.keepWorker();
   await Promise.race([client, closed]);

@@ -13,6 +13,8 @@ import { catalogue } from "../tools/catalogue.ts";
 import type { CallContext, Operation, ProgressReport } from "../tools/operation.ts";
 import { inputSchemaOf, outputSchemaOf } from "../tools/published-schemas.ts";
 import { instructionsOf } from "./instructions.ts";
+import { offerPrompts } from "./prompts.ts";
+import { offerResources } from "./resources.ts";
 
 export interface McpServerOptions {
   /** Ends the waiting of all calls; they answer with what is known by then. */
@@ -22,15 +24,25 @@ export interface McpServerOptions {
   onProtocolError?: (message: string, error: Error) => void;
   /** Told of each call that begins. */
   onCall?: (call: Promise<unknown>) => void;
+  /** Told when the connection has ended. */
+  onClose?: () => void;
 }
 
 /** One server for one connection: sharing one among clients has leaked answers between them. */
 export function createMcpServer(app: App, options: McpServerOptions = {}): Server {
-  const { closing, onProblem = () => {}, onProtocolError = onProblem, onCall = () => {} } = options;
+  const { closing, onProblem = () => {}, onProtocolError = onProblem, onCall = () => {}, onClose } = options;
   const server = new Server(
     { name: "savepoint", title: "Savepoint", version: app.version },
-    { capabilities: { tools: {} }, instructions: instructionsOf(app) },
+    {
+      capabilities: { tools: {}, resources: { subscribe: true }, prompts: {} },
+      instructions: instructionsOf(app),
+    },
   );
+  const closed = new AbortController();
+  server.onclose = () => {
+    closed.abort();
+    onClose?.();
+  };
   server.onerror = (error) => onProtocolError(`protocol: ${error.message}`, error);
 
   let tools: Tool[] | undefined;
@@ -50,6 +62,10 @@ export function createMcpServer(app: App, options: McpServerOptions = {}): Serve
     onCall(call);
     return call;
   });
+
+  const ended = closing === undefined ? closed.signal : AbortSignal.any([closed.signal, closing]);
+  offerResources(server, { app, onProblem }, ended);
+  offerPrompts(server);
   return server;
 }
 

@@ -40,7 +40,7 @@ describe("the list of tools", () => {
 describe("the server", () => {
   test("says what it is and how an execution lives", () => {
     expect(client.getServerVersion()).toMatchObject({ name: "savepoint", version: "0.1.0" });
-    expect(client.getServerCapabilities()).toEqual({ tools: {} });
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: { subscribe: true }, prompts: {} });
     const instructions = client.getInstructions() ?? "";
     expect(instructions.length).toBeLessThan(4_000);
     expect(instructions.match(/^\d+\. /gm)).toHaveLength(10);
