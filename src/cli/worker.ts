@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type App, guardUserCode, openApp, takeMasterKey } from "../app.ts";
 import { isUserError } from "../core/errors.ts";
+import { stopSignal } from "../core/stop-signal.ts";
 import { openWorkerLog } from "./worker-log.ts";
 
 export interface WorkerCommandOptions {
@@ -41,7 +42,7 @@ async function work(
   { say, exit, onOpen }: { say(message: string): void; exit(code: number): never; onOpen(app: App): void },
 ): Promise<void> {
   const isDetached = detachedAs !== undefined;
-  const signal = stopSignal({ isDetached, say, exit });
+  const signal = stopSignal({ isDetached, say, onSecond: () => exit(130) });
   const app = await openApp({ project, env: takeMasterKey(), ensureWorker: false });
   onOpen(app);
   try {
@@ -60,27 +61,4 @@ async function work(
   } finally {
     await app.close();
   }
-}
-
-/** Fires when the process is asked to end; who asks twice from a terminal does not want to wait. */
-function stopSignal({
-  isDetached,
-  say,
-  exit,
-}: {
-  isDetached: boolean;
-  say(message: string): void;
-  exit(code: number): never;
-}): AbortSignal {
-  const stop = new AbortController();
-  const ask = (name: NodeJS.Signals) => {
-    if (name === "SIGINT" && stop.signal.aborted) exit(130);
-    if (name === "SIGINT") say("finishes what is running; Ctrl-C once more ends it at once");
-    stop.abort(name);
-  };
-  process.on("SIGTERM", ask);
-  process.on("SIGINT", ask);
-  // A detached worker belongs to no terminal: one that closes is none of its business.
-  process.on("SIGHUP", isDetached ? () => {} : ask);
-  return stop.signal;
 }

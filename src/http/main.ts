@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { type App, guardUserCode, openApp, takeMasterKey } from "../app.ts";
+import { stopSignal } from "../core/stop-signal.ts";
 import { HttpSessions } from "../mcp/http-sessions.ts";
 import { createLogger } from "../mcp/logger.ts";
 import { announcementJson, announcementText, isLoopback } from "./announcement.ts";
@@ -39,18 +40,18 @@ export async function main(options: HttpOptions): Promise<void> {
     onProblem,
   });
   redact = app.store.protection.redact;
-  const stop = stopRequest();
+  let exit: (code: number) => void = process.exit.bind(process);
+  const stop = stopSignal({ isDetached: false, say: tell, onSecond: () => exit(130) });
   const server = await start(app, options, onProblem).catch(async (error: unknown) => {
     await app.close();
     throw error;
   });
   // From here on, user code may run in this process, and what is printed belongs to it.
   const guard = options.worker ? guardUserCode((message) => onProblem(`outside an execution: ${message}`)) : undefined;
-  const exit = guard?.exit ?? process.exit.bind(process);
-  stop.onSecond = () => exit(130);
-  const work = options.worker ? embeddedWorker(app, options, stop.signal, onProblem) : app.stack.keepWorker();
-  await Promise.race([aborted(stop.signal), ...(work === undefined ? [] : [work])]);
-  const exitCode = stop.signal.aborted ? 0 : 1;
+  exit = guard?.exit ?? exit;
+  const work = options.worker ? embeddedWorker(app, options, stop, onProblem) : app.stack.keepWorker();
+  await Promise.race([aborted(stop), ...(work === undefined ? [] : [work])]);
+  const exitCode = stop.aborted ? 0 : 1;
   if (exitCode !== 0) tell("the worker has ended, and so does the server");
   setTimeout(() => exit(exitCode), longestEndMs).unref();
   await Promise.all([server.close(), work]);
@@ -105,19 +106,6 @@ async function embeddedWorker(
   } catch (error) {
     onProblem("the worker failed", error);
   }
-}
-
-/** Fires when the process is asked to end; who asks twice from a terminal does not want to wait. */
-function stopRequest(): { signal: AbortSignal; onSecond: () => void } {
-  const stop = new AbortController();
-  const request = { signal: stop.signal, onSecond: () => {} };
-  const ask = (name: NodeJS.Signals) => {
-    if (name === "SIGINT" && stop.signal.aborted) request.onSecond();
-    if (name === "SIGINT") tell("finishes what is running; Ctrl-C once more ends it at once");
-    stop.abort(name);
-  };
-  process.on("SIGTERM", ask).on("SIGINT", ask).on("SIGHUP", ask);
-  return request;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import { closeSync, fchmodSync, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { closeSync, fchmodSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../core/errors.ts";
+import { createOwnerFile } from "../core/owner-file.ts";
 
 const fileName = "token";
 const tokenBytes = 32;
@@ -61,21 +62,8 @@ function readToken(path: string, onNotice: (message: string) => void): string | 
   }
 }
 
-/** A link fails when the file is there, so of two servers that start together one makes the token and both read it. */
 function createToken(path: string, onNotice: (message: string) => void): string | undefined {
-  const temporary = `${path}.${randomUUID()}`;
-  writeFileSync(temporary, `${randomBytes(tokenBytes).toString("base64url")}\n`, {
-    flag: "wx",
-    mode: 0o600,
-    flush: true,
-  });
-  try {
-    linkSync(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  createOwnerFile(path, `${randomBytes(tokenBytes).toString("base64url")}\n`);
   return readToken(path, onNotice);
 }
 

@@ -1,7 +1,8 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
+import { createOwnerFile } from "../core/owner-file.ts";
 import { type Keychain, systemKeychain } from "./keychain.ts";
 
 const keyBytes = 32;
@@ -72,18 +73,9 @@ function readKeyFile(path: string): Buffer | undefined {
   }
 }
 
-/** A link fails when the file is there, so of two processes that start together one makes the key and both read it. */
 function createKeyFile(path: string): Buffer | undefined {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomUUID()}`;
-  writeFileSync(temporary, `${randomBytes(keyBytes).toString("base64")}\n`, { flag: "wx", mode: 0o600, flush: true });
-  try {
-    linkSync(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  createOwnerFile(path, `${randomBytes(keyBytes).toString("base64")}\n`);
   return readKeyFile(path);
 }
 

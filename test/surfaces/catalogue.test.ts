@@ -8,8 +8,8 @@ import { neverTyped } from "../../src/cli/exceptions.ts";
 import { openClient, type SavepointClient } from "../../src/client/client.ts";
 import { catalogue } from "../../src/tools/catalogue.ts";
 import { inputSchemaOf, outputSchemaOf } from "../../src/tools/published-schemas.ts";
+import { savepoint } from "../cli/command.ts";
 import { dist, TestProject } from "../processes/project.ts";
-import { runCommand } from "./command.ts";
 import { methodOf, type Server, startServer } from "./surfaces.ts";
 
 /**
@@ -114,8 +114,8 @@ describe.each(catalogue.map((operation) => [operation.name, operation] as const)
   test("is a command, with a flag for each argument", async () => {
     const [group = "", ...verb] = name.split("_");
     const words = verb.length === 0 ? [group] : [group, verb.join("-")];
-    const { stdout, exitCode } = await runCommand(project, [...words, "--help"]);
-    expect(exitCode).toBe(0);
+    const { stdout, code } = await savepoint(project, [...words, "--help"]);
+    expect(code).toBe(0);
     for (const field of Object.keys(operation.input.shape)) {
       expect(stdout).toMatch(new RegExp(`--(no-)?${field.replaceAll("_", "-")}\\b`));
     }
@@ -133,7 +133,7 @@ test("no surface has an operation that the catalogue lacks", () => {
 test("the exceptions are these, each with its reason", async () => {
   expect(neverTyped.map(({ operation, field }) => `${operation}.${field}`)).toEqual(["secrets_create.values"]);
   for (const { reason } of neverTyped) expect(reason.length).toBeGreaterThan(20);
-  const { stdout } = await runCommand(project, ["secrets", "--help"]);
+  const { stdout } = await savepoint(project, ["secrets", "--help"]);
   for (const command of onlyOnTheCommandLine) {
     expect(stdout).toContain(command.split(" ")[1]);
     expect(catalogue.map(({ name }) => name)).not.toContain(command.replace(" ", "_"));

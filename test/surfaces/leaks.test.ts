@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ExecutionView } from "../../src/tools/execution-schema.ts";
+import { savepoint } from "../cli/command.ts";
 import { TestProject } from "../processes/project.ts";
 import { appearances } from "./appearances.ts";
-import { runCommand } from "./command.ts";
 import { openSurface, type Server, type Surface, startServer, surfaceNames } from "./surfaces.ts";
 
 /** Stored through REST, out of the server's environment, from a file, and by hand. */
@@ -68,8 +68,8 @@ test("no surface shows a secret that a workflow prints, returns, saves and throw
   await value(by("REST"), "secrets_create", { name: "rest", values: { REST: values.REST } });
   await value(by("MCP over HTTP"), "secrets_create", { name: "env", from_env: { ENV: "LEAKY_VALUE" } });
   await value(by("MCP over stdio"), "secrets_create", { name: "file", from_file: { FILE: "key.pem" } });
-  const typed = await runCommand(project, ["secrets", "set", "hand", "HAND"], `${values.HAND}\n`);
-  expect(typed).toMatchObject({ exitCode: 0 });
+  const typed = await savepoint(project, ["secrets", "set", "hand", "HAND"], { input: `${values.HAND}\n` });
+  expect(typed).toMatchObject({ code: 0 });
 
   for (const surface of surfaces) {
     const { execution_id } = await value(surface, "executions_run", { target: "leaky", wait_seconds: 30 });

@@ -8,8 +8,9 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { openClient as OpenClient, SavepointClient } from "../../src/client/client.ts";
 import type { CallError } from "../../src/tools/call-error.ts";
+import { main as cli, type Ended, savepoint } from "../cli/command.ts";
 import { dist, type TestProject } from "../processes/project.ts";
-import { type CommandOutcome, cli, commandLine, runCommand } from "./command.ts";
+import { commandLine } from "./command-line.ts";
 import { RawHttp } from "./raw-http.ts";
 
 export type Outcome = { ok: true; value: Record<string, unknown> } | { ok: false; error: CallError };
@@ -177,7 +178,7 @@ async function overCommandLine(project: TestProject): Promise<Surface> {
   return {
     async call(name, args) {
       const { words, stdin } = commandLine(name, args);
-      const outcome: CommandOutcome = await runCommand(project, [...words, "--output", "json"], stdin);
+      const outcome = await savepoint(project, [...words, "--output", "json"], { input: stdin });
       seen.push(outcome.stdout, outcome.stderr);
       return answerOf(outcome);
     },
@@ -187,7 +188,7 @@ async function overCommandLine(project: TestProject): Promise<Surface> {
 }
 
 /** Undoes `{ command, item }` and `{ command, items, count, … }`. */
-function answerOf({ stdout, stderr }: CommandOutcome): Outcome {
+function answerOf({ stdout, stderr }: Ended): Outcome {
   if (stdout.trim() === "") {
     const line = stderr.trim().split("\n").at(-1) ?? "";
     return { ok: false, error: (JSON.parse(line) as { error: CallError }).error };
