@@ -9,8 +9,9 @@ import { openClient, type SavepointClient } from "../../src/client/client.ts";
 import { catalogue } from "../../src/tools/catalogue.ts";
 import { inputSchemaOf, outputSchemaOf } from "../../src/tools/published-schemas.ts";
 import { savepoint } from "../cli/command.ts";
+import { type RunningServer, startServer } from "../http/process.ts";
 import { dist, TestProject } from "../processes/project.ts";
-import { methodOf, type Server, startServer } from "./surfaces.ts";
+import { methodOf } from "./surfaces.ts";
 
 /**
  * Every operation exists on every surface with the same schema. What differs, and why:
@@ -21,7 +22,7 @@ import { methodOf, type Server, startServer } from "./surfaces.ts";
 const onlyOnTheCommandLine = ["secrets show", "secrets set", "secrets delete"];
 
 let project: TestProject;
-let server: Server;
+let server: RunningServer;
 let stdioTools: Map<string, Tool>;
 let httpTools: Map<string, Tool>;
 let openApi: OpenApi;

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecutionView } from "../../src/tools/execution-schema.ts";
+import { type RunningServer, startServer } from "../http/process.ts";
 import { TestProject } from "../processes/project.ts";
-import { openSurface, type Server, type Surface, startServer, surfaceNames } from "./surfaces.ts";
+import { openSurface, type Surface, surfaceNames } from "./surfaces.ts";
 
 let project: TestProject;
-let server: Server;
+let server: RunningServer;
 beforeAll(async () => {
   project = new TestProject();
   project.write(

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ExecutionView } from "../../src/tools/execution-schema.ts";
 import { savepoint } from "../cli/command.ts";
+import { type RunningServer, startServer } from "../http/process.ts";
 import { TestProject } from "../processes/project.ts";
 import { appearances } from "./appearances.ts";
-import { openSurface, type Server, type Surface, startServer, surfaceNames } from "./surfaces.ts";
+import { openSurface, type Surface, surfaceNames } from "./surfaces.ts";
 
 /** Stored through REST, out of the server's environment, from a file, and by hand. */
 const values = {
@@ -17,7 +18,7 @@ const values = {
 const forms = Object.values(values).flatMap(appearances);
 
 let project: TestProject;
-let server: Server;
+let server: RunningServer;
 const surfaces: Surface[] = [];
 beforeAll(async () => {
   project = new TestProject({ LEAKY_VALUE: values.ENV });
@@ -89,7 +90,7 @@ test("no surface shows a secret that a workflow prints, returns, saves and throw
   const shown = [
     ...surfaces.map((surface) => surface.seen()),
     await stream.text(),
-    server.stderr(),
+    server.said(),
     typed.stdout,
     typed.stderr,
   ];

@@ -1,6 +1,3 @@
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -9,6 +6,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { openClient as OpenClient, SavepointClient } from "../../src/client/client.ts";
 import type { CallError } from "../../src/tools/call-error.ts";
 import { main as cli, type Ended, savepoint } from "../cli/command.ts";
+import type { RunningServer } from "../http/process.ts";
 import { dist, type TestProject } from "../processes/project.ts";
 import { commandLine } from "./command-line.ts";
 import { RawHttp } from "./raw-http.ts";
@@ -23,14 +21,6 @@ export interface Surface {
   close(): Promise<void>;
 }
 
-export interface Server {
-  url: string;
-  token: string;
-  process: ChildProcess;
-  /** What it wrote to stderr. */
-  stderr(): string;
-}
-
 export const surfaceNames = [
   "MCP over stdio",
   "MCP over HTTP",
@@ -42,7 +32,7 @@ export const surfaceNames = [
 ] as const;
 export type SurfaceName = (typeof surfaceNames)[number];
 
-export function openSurface(name: SurfaceName, project: TestProject, server: Server): Promise<Surface> {
+export function openSurface(name: SurfaceName, project: TestProject, server: RunningServer): Promise<Surface> {
   switch (name) {
     case "MCP over stdio":
       return overMcp(
@@ -72,24 +62,6 @@ export function openSurface(name: SurfaceName, project: TestProject, server: Ser
   }
 }
 
-/** Starts `savepoint serve` on a port of its own. */
-export async function startServer(project: TestProject): Promise<Server> {
-  const child = project.node([cli, "serve", "--port", "0", "--output", "json"]);
-  let stderr = "";
-  child.stderr?.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  if (child.stdout === null) throw new Error("the server has no stdout");
-  const [line] = (await Promise.race([
-    once(child.stdout, "data"),
-    once(child, "exit").then(() => {
-      throw new Error(`the server ended: ${stderr}`);
-    }),
-  ])) as [Buffer];
-  const { url, token_file: tokenFile } = JSON.parse(line.toString()) as { url: string; token_file: string };
-  return { url, token: readFileSync(tokenFile, "utf8").trim(), process: child, stderr: () => stderr };
-}
-
 async function overMcp(transport: StdioClientTransport | StreamableHTTPClientTransport): Promise<Surface> {
   const client = new Client({ name: "test", version: "1" });
   // The SDK's own types disagree about an optional session id.
@@ -108,7 +80,7 @@ async function overMcp(transport: StdioClientTransport | StreamableHTTPClientTra
   };
 }
 
-async function overRawHttp({ url, token }: Server): Promise<Surface> {
+async function overRawHttp({ url, token }: RunningServer): Promise<Surface> {
   const http = new RawHttp(new URL("/mcp", url), token);
   await http.initialize();
   return {
@@ -120,7 +92,7 @@ async function overRawHttp({ url, token }: Server): Promise<Surface> {
   };
 }
 
-async function overRest({ url, token }: Server): Promise<Surface> {
+async function overRest({ url, token }: RunningServer): Promise<Surface> {
   const seen: string[] = [];
   return {
     async call(name, args) {
