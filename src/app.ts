@@ -62,8 +62,8 @@ export function takeMasterKey(): NodeJS.ProcessEnv {
 export interface SecretSources {
   /** Key to the name of an environment variable of this process. */
   fromEnv(wanted: Record<string, string>): Record<string, string>;
-  /** Key to a path in the project. */
-  fromFiles(wanted: Record<string, string>): Record<string, string>;
+  /** Key to a path: in the project for an agent, relative to the working directory and anywhere for a person. */
+  fromFiles(wanted: Record<string, string>, by: "agent" | "person"): Record<string, string>;
 }
 
 export interface WorkerProcessOptions {
@@ -72,6 +72,8 @@ export interface WorkerProcessOptions {
   /** The place that was reserved for this process by the one that started it. */
   reservedId?: string | undefined;
   signal: AbortSignal;
+  /** Where the last words of a worker go that has to be killed; default: standard error. */
+  logDescriptor?: number;
   /** Told what happens to the worker and beside the executions. */
   onProblem(message: string, cause?: unknown): void;
 }
@@ -122,7 +124,7 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     secrets,
     secretSources: {
       fromEnv: (wanted) => valuesFromEnv(config.env, wanted),
-      fromFiles: (wanted) => valuesFromFiles(config, wanted),
+      fromFiles: (wanted, by) => valuesFromFiles(config, wanted, by),
     },
     describeVersion,
     describeFlow: (hash, workflow) => flowOf(describeVersion(hash), workflow),
@@ -138,13 +140,13 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
 
 async function runWorker(
   { config, clock, store, engine, version }: Pick<App, "config" | "clock" | "store" | "engine" | "version">,
-  { kind, concurrency, reservedId, signal, onProblem }: WorkerProcessOptions,
+  { kind, concurrency, reservedId, signal, logDescriptor = 2, onProblem }: WorkerProcessOptions,
 ): Promise<void> {
   const stop = Promise.withResolvers<string>();
   const seat = takeSeat(store, clock, { kind, concurrency, version, reservedId, onDrain: stop.resolve, onProblem });
   if (seat === undefined) return onProblem("another process has its place");
   const { leaseMs, keepAliveMs, idleMs } = config.worker;
-  const renewer = renewInThread(store.databasePath, onProblem);
+  const renewer = renewInThread({ databasePath: store.databasePath, logDescriptor }, onProblem);
   const worker = engine.startWorker({ id: seat.id, concurrency, leaseMs, renewer, onProblem });
   let left = false;
   const leaveWhenIdle = () => {

@@ -179,7 +179,8 @@ function findProject(named: string | undefined, env: NodeJS.ProcessEnv, cwd: str
     });
   }
   const root = realpathSync(cwd);
-  const problem = unfit(root);
+  // A project that may not be written now is still the one that is meant: opening it says what is wrong.
+  const problem = existsSync(join(root, ".savepoint")) ? undefined : unfit(root);
   if (problem === undefined) return { root, note: undefined };
   const fallback = join(dataFolder(env), "project");
   return {

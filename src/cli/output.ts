@@ -1,3 +1,4 @@
+import { exitCodes } from "./exit-codes.ts";
 import type { Globals } from "./globals.ts";
 import { createStyle, type Style, wantsColour } from "./style.ts";
 import { harmless, harmlessJson } from "./terminal-text.ts";
@@ -37,8 +38,10 @@ const usualWidth = 80;
 
 export function createOutput({ output, color, quiet }: Pick<Globals, "output" | "color" | "quiet">): Output {
   const { stdin, stdout, stderr, env } = process;
+  // Some pseudo-terminals say that they have no columns, and prompts believe it.
+  if (stdout.isTTY && stdout.columns === 0) stdout.columns = usualWidth;
   const isJson = output === "json";
-  const isTerminal = stdout.isTTY === true && !isJson;
+  const isTerminal = stdout.isTTY === true && env["TERM"] !== "dumb" && !isJson;
   const isColoured = !isJson && wantsColour({ color, env }, stdout);
   const aside = createStyle(wantsColour({ color, env }, stderr));
   return {
@@ -80,8 +83,9 @@ export function createOutput({ output, color, quiet }: Pick<Globals, "output" | 
 export function endQuietlyWithTheReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit();
+      if (error.code === "EPIPE") process.exit();
+      // The disk is full, or the terminal is gone: nothing more can be said there.
+      process.exit(exitCodes.failed);
     });
   }
 }

@@ -31,6 +31,8 @@ export const words: readonly Word[] = [
     summary: "answer what an execution asks; without a value, asks you",
     positionals: ["execution_id", "value"],
     optional: ["value"],
+    renamed: { wait: "name" },
+    replaced: ["wait_seconds"],
   },
   {
     name: "inbox",

@@ -1,15 +1,16 @@
 import { chmodSync, copyFileSync, fstatSync, ftruncateSync, statSync, writeSync } from "node:fs";
 
-const stderr = 2;
+/** The first descriptor after the standard streams: there a detached worker finds its log. */
+export const logDescriptors = { detached: 3, foreground: 2 } as const;
 const mostBytes = 5 * 1024 * 1024;
 const repeatAfterMs = 60_000;
 
 /**
- * Writes a worker's lines to its standard error, past whatever user code does to the streams. Where that is the
- * project's log file, it begins anew at 5 MB, and one old file is kept.
- * @param path of the file that a detached worker's output goes to
+ * Writes a worker's lines, past whatever user code does to the streams. Where that is the project's log file, it begins
+ * anew at 5 MB, and one old file is kept.
+ * @param path of the file that the descriptor leads to
  */
-export function openWorkerLog(path: string | undefined): (message: string) => void {
+export function openWorkerLog(descriptor: number, path: string | undefined): (message: string) => void {
   let last = { message: "", at: 0 };
   let linesUntilLook = 0;
   return (message) => {
@@ -19,10 +20,10 @@ export function openWorkerLog(path: string | undefined): (message: string) => vo
     last = { message, at: now };
     try {
       if (path !== undefined && linesUntilLook-- <= 0) {
-        rotate(path);
+        rotate(descriptor, path);
         linesUntilLook = 100;
       }
-      writeSync(stderr, `${new Date(now).toISOString()} worker ${process.pid}: ${message.slice(0, 16_000)}\n`);
+      writeSync(descriptor, `${new Date(now).toISOString()} worker ${process.pid}: ${message.slice(0, 16_000)}\n`);
     } catch {
       // The disk is full or the terminal is gone: that must not end the worker.
     }
@@ -30,10 +31,10 @@ export function openWorkerLog(path: string | undefined): (message: string) => vo
 }
 
 /** The descriptor stays, since every process that writes here appends to it. */
-function rotate(path: string): void {
-  const open = fstatSync(stderr);
+function rotate(descriptor: number, path: string): void {
+  const open = fstatSync(descriptor);
   if (!open.isFile() || open.size <= mostBytes || statSync(path).ino !== open.ino) return;
   copyFileSync(path, `${path}.1`);
   chmodSync(`${path}.1`, 0o600);
-  ftruncateSync(stderr, 0);
+  ftruncateSync(descriptor, 0);
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type App, guardUserCode, openApp, takeMasterKey } from "../app.ts";
 import { isUserError } from "../core/errors.ts";
 import { stopSignal } from "../core/stop-signal.ts";
-import { openWorkerLog } from "./worker-log.ts";
+import { logDescriptors, openWorkerLog } from "./worker-log.ts";
 
 export interface WorkerCommandOptions {
   project?: string;
@@ -12,9 +12,10 @@ export interface WorkerCommandOptions {
 
 /** `savepoint worker`: claims and runs executions until SIGTERM or SIGINT; a detached one also ends when idle. */
 export async function runWorkerCommand(options: WorkerCommandOptions): Promise<void> {
-  const write = openWorkerLog(
-    options.detachedAs === undefined ? undefined : join(options.project ?? ".", ".savepoint/logs/worker.log"),
-  );
+  const write =
+    options.detachedAs === undefined
+      ? openWorkerLog(logDescriptors.foreground, undefined)
+      : openWorkerLog(logDescriptors.detached, join(options.project ?? ".", ".savepoint/logs/worker.log"));
   let redact = (message: string) => message;
   const say = (message: string) => write(redact(message));
   const guard = guardUserCode((message) => say(`from code outside an execution: ${message}`));
@@ -55,6 +56,7 @@ async function work(
       concurrency: chosen,
       reservedId: detachedAs,
       signal,
+      logDescriptor: isDetached ? logDescriptors.detached : logDescriptors.foreground,
       onProblem: say,
     });
     say("has stopped");

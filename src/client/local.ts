@@ -13,11 +13,25 @@ export async function openLocal({ onProblem = warn, ...source }: LocalOptions): 
     ...(source.cwd !== undefined && { cwd: source.cwd }),
     onProblem,
   });
-  return { ...clientOn(app, onProblem), close: () => app.close() };
+  if (app.config.projectNote !== undefined) onProblem(app.config.projectNote);
+  let isClosed = false;
+  const client = clientOn(app, onProblem, () => isClosed);
+  return {
+    ...client,
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await app.close();
+    },
+  };
 }
 
 /** The client's methods on an app that somebody else opens and closes. */
-export function clientOn(app: App, onProblem: CallContext["onProblem"]): Omit<SavepointClient, "close"> {
+export function clientOn(
+  app: App,
+  onProblem: CallContext["onProblem"],
+  isClosed = () => false,
+): Omit<SavepointClient, "close"> {
   const contextOf = ({ signal, onProgress }: CallOptions): CallContext => ({
     app,
     signal: signal ?? new AbortController().signal,
@@ -25,6 +39,7 @@ export function clientOn(app: App, onProblem: CallContext["onProblem"]): Omit<Sa
     onProblem,
   });
   const call = async (name: string, args: object, options: CallOptions = {}) => {
+    if (isClosed()) throw closed();
     const outcome = await callOperation(contextOf(options), name, args);
     if (outcome.ok) return outcome.value;
     const { code, message, hint, details } = outcome.error;
@@ -33,8 +48,15 @@ export function clientOn(app: App, onProblem: CallContext["onProblem"]): Omit<Sa
   return {
     ...operationsOn(call),
     call,
-    follow: (executionId, { afterId, signal } = {}) => followExecution(contextOf({ signal }), executionId, { afterId }),
+    follow(executionId, { afterId, signal } = {}) {
+      if (isClosed()) throw closed();
+      return followExecution(contextOf({ signal }), executionId, { afterId });
+    },
   };
+}
+
+function closed(): UserError {
+  return new UserError("invalid_state", "this client is closed", { hint: "Open another with openClient()." });
 }
 
 function warn(message: string, cause?: unknown): void {

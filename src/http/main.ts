@@ -76,6 +76,7 @@ async function start(app: App, options: HttpOptions, onProblem: OnProblem): Prom
   const hono = createHttpApp({ app, token, boundHost: host, sessions, closing: closing.signal, onProblem });
   const fetch = (request: Request) => hono.fetch(request);
   const listener: Listener = await listen({ host, port: options.port ?? http.port, fetch, onProblem });
+  if (app.config.projectNote !== undefined) tell(app.config.projectNote);
   if (!isLoopback(host)) {
     tell(`warning: ${host} can be reached from other machines, and traffic (the token included) is not encrypted`);
   }

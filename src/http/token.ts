@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { closeSync, fchmodSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../core/errors.ts";
+import { messageOf, UserError } from "../core/errors.ts";
 import { createOwnerFile } from "../core/owner-file.ts";
 
 const fileName = "token";
@@ -63,7 +63,14 @@ function readToken(path: string, onNotice: (message: string) => void): string | 
 }
 
 function createToken(path: string, onNotice: (message: string) => void): string | undefined {
-  createOwnerFile(path, `${randomBytes(tokenBytes).toString("base64url")}\n`);
+  try {
+    createOwnerFile(path, `${randomBytes(tokenBytes).toString("base64url")}\n`);
+  } catch (error) {
+    throw new UserError("unavailable", `the token cannot be kept in ${path}: ${messageOf(error)}`, {
+      hint: "Make the project's .savepoint folder writable.",
+      cause: error,
+    });
+  }
   return readToken(path, onNotice);
 }
 

@@ -4,11 +4,17 @@ import { inspect } from "node:util";
 export const shortestPattern = 8;
 /** Lines of a longer value, such as a PEM key, that are worth to be known by themselves. */
 const shortestLine = 16;
+/** Node.js prints so many bytes of a buffer. */
+const longestShownBuffer = 50;
 
 /** The forms in which a value commonly turns up in texts: as it is, escaped, in hexadecimal, in a URL, in base64. */
 export function formsOf(value: string): string[] {
   const texts = [value, value.trim(), ...linesOf(value)];
-  const forms = texts.flatMap((text) => [text, ...escaped(text), ...urlEncoded(text), ...ofBytes(text)]);
+  const forms = texts.flatMap((text) => {
+    const plain = [text, ...escaped(text), ...urlEncoded(text)];
+    // What is put into base64 is often JSON or a part of a URL.
+    return [...plain, ...[...new Set(plain)].flatMap(inBase64), ...ofBytes(text)];
+  });
   return [...new Set(forms)].filter((form) => form.length >= shortestPattern);
 }
 
@@ -42,15 +48,27 @@ function urlEncoded(text: string): string[] {
   const component = encodeURIComponent(text.toWellFormed());
   const strict = component.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
   const form = new URLSearchParams({ v: text }).toString().slice(2);
-  const forms = [component, strict, form, encodeURI(text.toWellFormed())];
+  const forms = [component, strict, form, encodeURI(text.toWellFormed()), inHref(text)];
   return [...forms, ...forms.map((one) => one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
 }
 
+/** As `new URL(…).href` writes it. */
+function inHref(text: string): string {
+  return new URL(`http://h/?${text.replaceAll("#", "%23")}`).search.slice(1);
+}
+
+/** Bytes in hexadecimal, with and without colons, and as numbers: what printed buffers and arrays of bytes look like. */
 function ofBytes(text: string): string[] {
   const bytes = Buffer.from(text, "utf8");
-  const hex = bytes.toString("hex");
+  const pairs = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"));
+  const shown = pairs.slice(0, longestShownBuffer).join("");
+  return [pairs.join(""), pairs.join(":"), shown].flatMap((hex) => [hex, hex.toUpperCase()]).concat(bytes.join(","));
+}
+
+function inBase64(text: string): string[] {
+  const bytes = Buffer.from(text, "utf8");
   const base64 = [0, 1, 2].map((offset) => base64Core(bytes, offset));
-  return [hex, hex.toUpperCase(), ...base64, ...base64.map((one) => one.replaceAll("+", "-").replaceAll("/", "_"))];
+  return [...base64, ...base64.map((one) => one.replaceAll("+", "-").replaceAll("/", "_"))];
 }
 
 /**

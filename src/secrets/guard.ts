@@ -6,6 +6,8 @@ import { Scrubber } from "./scrubber.ts";
 import { openValues } from "./values.ts";
 
 const sealedPayload = "payload";
+/** Stands for every text while it cannot be told what is secret in it. */
+const withheld = "[withheld: the project's secrets cannot be opened]";
 
 /**
  * Keeps every value that the store has ever known out of what is written and shown. Whether another process has added
@@ -24,25 +26,30 @@ export function guardSecrets(secrets: SecretsTable, keys: () => ProjectKeys): Pr
     }).unref();
     return known.scrubber;
   };
-  /** Without the key nothing sealed can be opened either, and what is not sealed was written without secrets. */
-  const scrubberIfAny = (): Scrubber | undefined => {
+  /** Undefined where there are no secrets; null where there are some that cannot be opened. */
+  const scrubberIfAny = (): Scrubber | undefined | null => {
     try {
       return scrubber();
     } catch {
-      return known.scrubber;
+      // Whoever must not go on without it asks `refresh`, which throws.
+      return known.scrubber ?? null;
     }
   };
-  const redact = (text: string) => scrubberIfAny()?.redact(text) ?? text;
+  const redact = (text: string) => {
+    const found = scrubberIfAny();
+    return found === null ? withheld : (found?.redact(text) ?? text);
+  };
   return {
     seal: (text) => (scrubber()?.holds(text) === true ? sealText(keys().payloads, text, sealedPayload) : undefined),
     open: (sealed) => openText(keys().payloads, sealed, sealedPayload),
     refresh() {
       isFresh = false;
+      scrubber();
     },
     redact,
     redactValue<T>(value: T): T {
       const found = scrubberIfAny();
-      return found === undefined ? value : (mapTexts(value, (text) => found.redact(text)) as T);
+      return found === undefined ? value : (mapTexts(value, redact) as T);
     },
   };
 }

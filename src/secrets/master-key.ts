@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
 import { createOwnerFile } from "../core/owner-file.ts";
@@ -28,7 +28,7 @@ export function readMasterKey(place: KeyPlace, create: boolean): Buffer {
   const given = place.env["SAVEPOINT_MASTER_KEY"];
   if (given !== undefined && given !== "") return parseKey(given, "SAVEPOINT_MASTER_KEY");
   const path = join(place.folder, "master.key");
-  const found = readKeychain(place) ?? readKeyFile(path);
+  const found = readKeychain(place) ?? readKeyFile(path, place.onProblem);
   if (found !== undefined) return found;
   const made = create ? (createInKeychain(place, path) ?? createKeyFile(path)) : undefined;
   if (made !== undefined) return made;
@@ -64,9 +64,14 @@ function createInKeychain(place: KeyPlace, path: string): Buffer | undefined {
   }
 }
 
-function readKeyFile(path: string): Buffer | undefined {
+function readKeyFile(path: string, onProblem?: (message: string) => void): Buffer | undefined {
   try {
-    return parseKey(readFileSync(path, "utf8"), path);
+    const key = parseKey(readFileSync(path, "utf8"), path);
+    if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
+      chmodSync(path, 0o600);
+      onProblem?.(`${path} could be read by others; now it cannot. Consider what it has sealed as known to them.`);
+    }
+    return key;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -74,8 +79,15 @@ function readKeyFile(path: string): Buffer | undefined {
 }
 
 function createKeyFile(path: string): Buffer | undefined {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  createOwnerFile(path, `${randomBytes(keyBytes).toString("base64")}\n`);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    createOwnerFile(path, `${randomBytes(keyBytes).toString("base64")}\n`);
+  } catch (error) {
+    throw new UserError("unavailable", `the master key cannot be kept in ${path}: ${messageOf(error)}`, {
+      hint: "Make the folder writable, name another with SAVEPOINT_CONFIG_HOME, or set SAVEPOINT_MASTER_KEY.",
+      cause: error,
+    });
+  }
   return readKeyFile(path);
 }
 

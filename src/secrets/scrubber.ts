@@ -1,4 +1,5 @@
 import { formsOf, shortestPattern } from "./encodings.ts";
+import { type Reduced, reduce } from "./reduced-text.ts";
 
 export interface KnownValue {
   /** What stands in its place, for example `github.TOKEN`. */
@@ -11,12 +12,19 @@ interface Pattern {
   label: string;
 }
 
+interface Found {
+  at: number;
+  end: number;
+  label: string;
+}
+
 const base = 31;
 const filterBits = 16;
 
 /**
- * Finds known values in texts, in all their forms. One pass with a rolling hash over the first characters of all
- * patterns, so that the time depends on the length of the text and not on how many secrets there are.
+ * Finds known values in texts, in all their forms, whatever blanks, line breaks and colours stand between their
+ * characters. One pass with a rolling hash over the first characters of all patterns, so that the time depends on the
+ * length of the text and not on how many secrets there are.
  */
 export class Scrubber {
   readonly #filter = new Uint8Array(1 << filterBits);
@@ -28,36 +36,44 @@ export class Scrubber {
     let drop = 1;
     for (let i = 1; i < shortestPattern; i++) drop = Math.imul(drop, base);
     this.#drop = drop;
-    for (const { label, value } of known) for (const text of formsOf(value)) this.#add({ text, label });
+    for (const { label, value } of known) {
+      for (const form of formsOf(value)) this.#add({ text: reduce(form).text, label });
+    }
     for (const patterns of this.#patterns.values()) patterns.sort((a, b) => b.text.length - a.text.length);
   }
 
   holds(text: string): boolean {
-    return this.#next(text, 0) !== undefined;
+    return this.#next(reduce(text).text, 0) !== undefined;
   }
 
   redact(text: string): string {
-    let found = this.#next(text, 0);
-    if (found === undefined) return text;
+    const reduced = reduce(text);
+    const found = this.#all(reduced);
+    if (found.length === 0) return text;
     let clean = "";
     let kept = 0;
-    while (found !== undefined) {
-      const { at, pattern } = found;
-      // A value that begins within this one and ends behind it is hidden with it.
-      let end = at + pattern.text.length;
-      let next = this.#next(text, at + 1, end);
-      while (next !== undefined) {
-        end = Math.max(end, next.at + next.pattern.text.length);
-        next = this.#next(text, next.at + 1, end);
-      }
-      clean += `${text.slice(kept, at)}[redacted ${pattern.label}]`;
-      kept = end;
-      found = this.#next(text, end);
+    for (const { at, end, label } of found) {
+      clean += `${text.slice(kept, reduced.originOf(at))}[redacted ${label}]`;
+      kept = reduced.originOf(end - 1) + 1;
     }
     return clean + text.slice(kept);
   }
 
+  /** A value that begins within another and ends behind it is one with it. */
+  #all({ text }: Reduced): Found[] {
+    const all: Found[] = [];
+    let next = this.#next(text, 0);
+    while (next !== undefined) {
+      const last = all.at(-1);
+      if (last !== undefined && next.at < last.end) last.end = Math.max(last.end, next.end);
+      else all.push(next);
+      next = this.#next(text, next.at + 1);
+    }
+    return all;
+  }
+
   #add(pattern: Pattern): void {
+    if (pattern.text.length < shortestPattern) return;
     const start = pattern.text.slice(0, shortestPattern);
     const known = this.#patterns.get(start) ?? [];
     if (known.some(({ text }) => text === pattern.text)) return;
@@ -67,17 +83,15 @@ export class Scrubber {
     this.#filter[slot(hash)] = 1;
   }
 
-  /** The first value that begins at `from` or behind it, and before `before`. */
-  #next(text: string, from: number, before = text.length): { at: number; pattern: Pattern } | undefined {
-    const last = Math.min(before - 1, text.length - shortestPattern);
+  /** The first value that begins at `from` or behind it. */
+  #next(text: string, from: number): Found | undefined {
+    const last = text.length - shortestPattern;
     if (from > last) return undefined;
     let hash = 0;
     for (let i = from; i < from + shortestPattern; i++) hash = roll(hash, text.charCodeAt(i));
     for (let at = from; ; at++) {
-      if (this.#filter[slot(hash)] === 1) {
-        const pattern = this.#at(text, at);
-        if (pattern !== undefined) return { at, pattern };
-      }
+      const pattern = this.#filter[slot(hash)] === 1 ? this.#at(text, at) : undefined;
+      if (pattern !== undefined) return { at, end: at + pattern.text.length, label: pattern.label };
       if (at >= last) return undefined;
       hash = roll(hash - Math.imul(text.charCodeAt(at), this.#drop), text.charCodeAt(at + shortestPattern));
     }

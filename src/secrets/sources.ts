@@ -38,18 +38,20 @@ export function valuesFromEnv(env: NodeJS.ProcessEnv, wanted: Record<string, str
 }
 
 /**
- * Values out of files of the project, each without the line break at its end.
- * @param wanted key to a path, relative to the project's root or absolute
+ * Values out of files, each without the line break at its end.
+ * @param wanted key to a path, relative to the project's root, or for a person to the working directory
+ * @param by whose wish it is: an agent gets at files of the project only, a person at all of their own
  * @throws UserError `forbidden` outside the project or in its state folder, `not_found`, `invalid_input`, `too_large`
  */
 export function valuesFromFiles(
   { projectRoot, stateFolder }: { projectRoot: string; stateFolder: string },
   wanted: Record<string, string>,
+  by: "agent" | "person",
 ): SecretValues {
   return eachValue(wanted, (key, path) => {
     const where = `from_file.${key}`;
-    const real = realPathOf(resolve(projectRoot, path), where);
-    if (!isInside(projectRoot, real)) {
+    const real = realPathOf(by === "agent" ? resolve(projectRoot, path) : resolve(path), where);
+    if (by === "agent" && !isInside(projectRoot, real)) {
       throw new UserError("forbidden", `${where}: the file lies outside the project`, {
         hint: "Only a person may take it from there: `savepoint secrets set NAME --from-file KEY=PATH`.",
       });

@@ -13,7 +13,10 @@ export interface DetachedWorker {
   env: NodeJS.ProcessEnv;
 }
 
-/** Starts a worker that outlives this process; what it prints goes to a log file of the project. */
+/**
+ * Starts a worker that outlives this process. It writes its log to a descriptor of its own; its standard streams lead
+ * nowhere, since what user code and the programs it starts write there past everything could hold a secret.
+ */
 export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: DetachedWorker): ChildProcess {
   mkdirSync(logsFolder, { recursive: true, mode: 0o700 });
   const log = openSync(join(logsFolder, "worker.log"), "a", 0o600);
@@ -24,7 +27,7 @@ export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: Detach
       cwd: projectRoot,
       // A session of its own: neither the end of a terminal nor a signal to this process's group reaches it.
       detached: true,
-      stdio: ["ignore", log, log],
+      stdio: ["ignore", "ignore", "ignore", log],
       env: environment,
       windowsHide: true,
     });

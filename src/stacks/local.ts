@@ -132,7 +132,13 @@ function startDetached(
     const { projectRoot, logsFolder, env } = config;
     const child = spawnDetachedWorker({ id, projectRoot, logsFolder, env });
     child.once("error", failed);
-    child.once("exit", (exitCode) => onEnd(exitCode, clock.now() - now));
+    child.once("exit", (exitCode) => {
+      const livedMs = clock.now() - now;
+      onEnd(exitCode, livedMs);
+      if (exitCode !== 0 && exitCode !== null && livedMs < soonMs) {
+        onProblem?.(`the worker ended at once (exit code ${exitCode}): \`savepoint worker\` shows why`);
+      }
+    });
     const { pid } = child;
     if (pid !== undefined) attempt(() => store.write(() => store.workers.started(id, pid, processStart(pid))));
   } catch (error) {

@@ -4,9 +4,12 @@ export interface Protection {
   seal(text: string): string | undefined;
   /** What was sealed. @throws UserError `unavailable` without the key */
   open(sealed: string): string;
-  /** What is written or shown from now on knows of every secret that there is by now. */
+  /**
+   * What is written or shown from now on knows of every secret that there is by now.
+   * @throws UserError `unavailable` when there are some that cannot be opened
+   */
   refresh(): void;
-  /** The text with a mark in the place of each known secret. */
+  /** The text with a mark in the place of each known secret; withheld where the secrets cannot be opened. */
   redact(text: string): string;
   /** The same of every text in a JSON value, its keys included. */
   redactValue<T>(value: T): T;

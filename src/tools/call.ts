@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { UserError } from "../core/errors.ts";
+import { isUserError, UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { argumentError, refuseLostKeys } from "./argument-problems.ts";
 import { type CallError, callError } from "./call-error.ts";
@@ -13,13 +13,27 @@ export type CallOutcome = { ok: true; value: Record<string, unknown> } | { ok: f
  * every answer, error and report of progress is rid of known secrets, whatever surface it goes to.
  */
 export async function callOperation(caller: CallContext, name: string, args: unknown): Promise<CallOutcome> {
-  const { redactValue, refresh } = caller.app.store.protection;
-  refresh();
+  const { protection } = caller.app.store;
+  const redactValue = <T>(value: T) => (isPlain(name) ? value : protection.redactValue(value));
   const context = { ...caller, progress: caller.progress && redactedProgress(caller.progress, redactValue) };
+  const blindness = isPlain(name) ? undefined : blindnessOf(caller);
+  if (blindness !== undefined) return { ok: false, error: blindness };
   try {
     return { ok: true, value: redactValue(await perform(context, operationNamed(name), args ?? {})) };
   } catch (error) {
     return { ok: false, error: redactValue(callError(context.app, error, context.onProblem)) };
+  }
+}
+
+/** Without the key nobody can tell what is secret in an answer, so there is none. */
+function blindnessOf({ app, onProblem }: CallContext): CallError | undefined {
+  try {
+    app.store.protection.refresh();
+    return undefined;
+  } catch (error) {
+    if (!isUserError(error)) return callError(app, error, onProblem);
+    const { code, message, hint = null } = error;
+    return { code, message, hint, details: null };
   }
 }
 
@@ -42,13 +56,18 @@ async function perform(context: CallContext, operation: Operation, args: unknown
   return output.data as Record<string, unknown>;
 }
 
+/** These tell nothing that a workflow or a person wrote, and must answer when the master key is gone. */
+function isPlain(name: string): boolean {
+  return name === "status" || name === "secrets_list" || name === "stacks_list";
+}
+
 /** These are kept as they are, to be compared with, so that nothing in them can be sealed or redacted. */
 const labels = ["tags", "idempotency_key", "wait"];
 
 function refuseSecretLabels({ store }: App, operation: Operation, args: Record<string, unknown>): void {
   const found = labels.find((name) => {
-    const text = JSON.stringify(args[name] ?? null);
-    return store.protection.redact(text) !== text;
+    const text = args[name] === undefined ? "" : JSON.stringify(args[name]);
+    return text !== "" && store.protection.redact(text) !== text;
   });
   if (found === undefined) return;
   throw new UserError("invalid_input", `${operation.name}: ${found} holds the value of a secret`, {

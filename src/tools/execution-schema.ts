@@ -81,6 +81,7 @@ export const executionSchema = z.object({
   failure: failureSchema.nullable(),
   blocked_reason: z.string().nullable(),
   overdue: z.object({ since: instant() }).nullable(),
+  pause_requested: z.boolean(),
   progress: fields().nullable(),
   metadata: fields().nullable(),
   pending_waits: z.array(pendingWaitSchema),

@@ -60,6 +60,7 @@ function summaryOf(app: App, execution: Execution, detail: Detail) {
     failure: "failure" in execution && execution.failure ? failureView(app, execution.failure, detail) : null,
     blocked_reason: execution.blockedReason === null ? null : cut(shownText(app, execution.blockedReason), 2_000),
     overdue: since === null ? null : { since: iso(since) },
+    pause_requested: execution.pauseRequested,
     progress: execution.progress,
     metadata: execution.metadata,
     // No flow can call a model yet.

@@ -64,6 +64,7 @@ function whileOpen(app: App, execution: Execution & { wakeAt?: number | null }, 
   if (execution.status === "waiting" && execution.wakeAt != null) {
     return `It sleeps until ${iso(execution.wakeAt)}; ${look} looks again.`;
   }
+  if (execution.pauseRequested) return `It pauses before its next checkpoint begins; ${look} waits for that.`;
   return `It is ${execution.status}; ${look} waits for it.`;
 }
 

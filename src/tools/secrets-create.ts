@@ -50,6 +50,6 @@ function valuesOf(app: App, args: z.output<typeof input>): Record<string, string
     });
   }
   if (args.from_env !== undefined) return app.secretSources.fromEnv(args.from_env);
-  if (args.from_file !== undefined) return app.secretSources.fromFiles(args.from_file);
+  if (args.from_file !== undefined) return app.secretSources.fromFiles(args.from_file, "agent");
   return args.values ?? {};
 }

@@ -4,15 +4,25 @@ import type { CallContext } from "./operation.ts";
 
 /** A wait is on the record a moment before its execution has gone to sleep. */
 const settlingMs = 200;
+const ensureEveryMs = 1_000;
 
 /**
  * Looks at an execution until there is something for the caller to do or read: it ended, it is paused, it asks
  * something, or it sleeps past the time that is left. The caller's leaving and the end of the time end only the look.
  */
 export async function watchExecution(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
-  const { app, signal } = context;
   // Whoever waits may be the only one left who notices that the worker has died.
-  if (seconds > 0) app.stack.ensureWorker();
+  const { ensureWorker } = context.app.stack;
+  const timer = seconds > 0 ? setInterval(ensureWorker, ensureEveryMs) : undefined;
+  try {
+    return await watch(context, execution, seconds);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function watch(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
+  const { app, signal } = context;
   const giveUpAt = performance.now() + seconds * 1_000;
   const leftMs = () => Math.max(0, giveUpAt - performance.now());
   const asks = ({ seq }: Execution) => app.store.journal.pendingWaits(seq).length > 0;

@@ -9,7 +9,7 @@ test.each([
   [
     "executions_input",
     { execution_id: id, wait: "approve", value: true },
-    "savepoint answer 0199a3f2-7c1b true --wait approve",
+    "savepoint answer 0199a3f2-7c1b true --name approve",
   ],
   ["executions_input", { execution_id: id, value: "5" }, `savepoint answer 0199a3f2-7c1b '"5"'`],
   [

@@ -20,6 +20,16 @@ const appearances: Record<string, string> = {
   "in a form": new URLSearchParams({ token: secret, x: "1" }).toString(),
   "in a URL with lower-case codes": encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()),
   "in markup": `<a title="${secret.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("'", "&#39;")}">`,
+  "as a printed buffer": inspect(bytes),
+  "as a printed array of bytes": inspect(new Uint8Array(bytes)),
+  "as JSON of a buffer": JSON.stringify(bytes),
+  "with colons": bytes.toString("hex").replace(/(..)(?=.)/g, "$1:"),
+  "in the href of a URL": new URL(`http://127.0.0.1/?q=${secret}`).href,
+  "in base64 that is wrapped": bytes.toString("base64").replace(/.{20}/g, "$&\n"),
+  "in base64 of JSON": Buffer.from(JSON.stringify({ token: secret })).toString("base64"),
+  "with a colour in the middle": `\u001b[31m${secret.slice(0, 9)}\u001b[0m${secret.slice(9)}`,
+  "with a colour in JSON": JSON.stringify(`\u001b[1;31m${secret.slice(0, 9)}\u001b[0m${secret.slice(9)}`),
+  "in lines": `${secret.slice(0, 9)}\n${secret.slice(9)}`,
   "in a shell's quotes": `'${secret.replaceAll("'", "'\\''")}'`,
 };
 

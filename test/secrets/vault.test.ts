@@ -138,7 +138,7 @@ describe("values that do not pass through the caller", () => {
 
   test("come from files of the project, without the line break at the end", () => {
     writeFileSync(join(root, "token.txt"), "from-a-file\n");
-    expect(app.secretSources.fromFiles({ TOKEN: "token.txt" })).toEqual({ TOKEN: "from-a-file" });
+    expect(app.secretSources.fromFiles({ TOKEN: "token.txt" }, "agent")).toEqual({ TOKEN: "from-a-file" });
   });
 
   test("do not come from outside the project, by whatever way", () => {
@@ -147,10 +147,19 @@ describe("values that do not pass through the caller", () => {
     symlinkSync(join(outside, "token"), join(root, "link"));
     symlinkSync(outside, join(root, "folder"));
     for (const path of [join(outside, "token"), "link", "folder/token", "../../etc/passwd"]) {
-      expect(() => app.secretSources.fromFiles({ TOKEN: path }), path).toThrowError(
+      expect(() => app.secretSources.fromFiles({ TOKEN: path }, "agent"), path).toThrowError(
         expect.objectContaining({ code: expect.stringMatching(/forbidden|not_found/) }),
       );
     }
+    rmSync(outside, { recursive: true });
+  });
+
+  test("come from any file for a person, except Savepoint's own", () => {
+    const outside = mkdtempSync(join(tmpdir(), "savepoint-outside-"));
+    writeFileSync(join(outside, "token"), "outside");
+    expect(app.secretSources.fromFiles({ TOKEN: join(outside, "token") }, "person")).toEqual({ TOKEN: "outside" });
+    const own = join(root, ".savepoint", "savepoint.db");
+    expect(() => app.secretSources.fromFiles({ TOKEN: own }, "person")).toThrowError(/Savepoint's own/);
     rmSync(outside, { recursive: true });
   });
 
@@ -162,7 +171,7 @@ describe("values that do not pass through the caller", () => {
   ])("do not come from %s", (_, path, code) => {
     mkdirSync(join(root, "somewhere"));
     writeFileSync(join(root, "huge.txt"), "x".repeat(70_000));
-    expect(() => app.secretSources.fromFiles({ TOKEN: path })).toThrowError(expect.objectContaining({ code }));
+    expect(() => app.secretSources.fromFiles({ TOKEN: path }, "agent")).toThrowError(expect.objectContaining({ code }));
   });
 });
 
@@ -180,6 +189,7 @@ describe("without the master key", () => {
         expect.objectContaining({ code: "unavailable", message: expect.stringMatching(/master key/) }),
       );
     }
-    expect(app.store.protection.redact("text")).toBe("text");
+    expect(app.store.protection.redact("text")).toMatch(/withheld/);
+    expect(() => app.store.protection.refresh()).toThrowError(expect.objectContaining({ code: "unavailable" }));
   });
 });

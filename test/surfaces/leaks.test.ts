@@ -33,6 +33,11 @@ const spill = checkpoint("spill", async (values: string[]) => {
   for (const value of values) {
     console.log(value, { value }, JSON.stringify(JSON.stringify({ value })));
     console.error(Buffer.from("user:" + value).toString("base64"), Buffer.from(value).toString("hex"));
+    console.log(Buffer.from(value), new Uint8Array(Buffer.from(value)), JSON.stringify(Buffer.from(value)));
+    console.log("\\u001b[31m" + value.slice(0, 9) + "\\u001b[0m" + value.slice(9));
+    console.log(Buffer.from(value.repeat(5)).toString("base64").replace(/.{76}/g, "$&\\n"));
+    for (const char of value) process.stdout.write(char);
+    await save("bytes", [...Buffer.from(value)]);
     process.stdout.write("?q=" + encodeURIComponent(value));
     process.stderr.write(Buffer.from("xy" + value).toString("base64url"));
     log({ value });
@@ -108,6 +113,37 @@ test("and no file of the project holds one, worker logs and blobs included", asy
   for (const path of paths) {
     expect(leaksIn(readFileSync(path, "utf8")), path).toEqual([]);
     expect(leaksIn(readFileSync(path, "latin1")), path).toEqual([]);
+  }
+});
+
+test("what a workflow and its programs write past everything reaches no file of the project", async () => {
+  const own = new TestProject();
+  try {
+    own.write(
+      "flows/raw.ts",
+      `import { execSync } from "node:child_process";
+import { writeSync } from "node:fs";
+import { checkpoint, flow, secret } from "savepoint";
+const raw = checkpoint("raw", async () => {
+  const value = await secret("hand", "HAND");
+  writeSync(1, value + "\\n");
+  writeSync(2, value + "\\n");
+  execSync("tee /dev/stderr", { input: value, stdio: ["pipe", "inherit", "inherit"] });
+  return "done";
+});
+export const rawFlow = flow("raw", async () => raw());
+`,
+    );
+    await savepoint(own, ["secrets", "set", "hand", "HAND"], { input: values.HAND });
+    expect(await savepoint(own, ["run", "raw", "--wait", "20"])).toMatchObject({ code: 0 });
+    const folder = join(own.root, ".savepoint");
+    const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    for (const { parentPath, name } of found) {
+      expect(leaksIn(readFileSync(join(parentPath, name), "utf8")), name).toEqual([]);
+    }
+    expect(own.lines(".savepoint/logs/worker.log").join()).toContain("runs up to 10 executions");
+  } finally {
+    await own.close();
   }
 });
 

@@ -238,6 +238,25 @@ describe("secrets_create", () => {
   });
 });
 
+test("without the master key nothing is answered that might hold a secret, and what is wrong is", async () => {
+  const { execution_id } = await call("executions_run", { target: "dies", wait_seconds: 20 });
+  project.use(await project.open({ env: { SAVEPOINT_CONFIG_HOME: join(project.root, "another") } }));
+  for (const [name, args] of [
+    ["executions_get", { execution_id }],
+    ["executions_logs", { execution_id }],
+    ["executions_list", {}],
+    ["executions_run", { target: "dies" }],
+  ] as const) {
+    expect(await refused(name, args)).toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/master key/),
+    });
+  }
+  const { warnings } = await call<{ warnings: string[] }>("status");
+  expect(warnings.join()).toMatch(/master key/);
+  expect((await call<List<{ name: string }>>("secrets_list")).items).toHaveLength(1);
+});
+
 test("labels that are kept in the clear may not hold a secret", async () => {
   for (const args of [{ tags: [`for ${token}`] }, { idempotency_key: token.slice(0, 200) }]) {
     expect(await refused("executions_run", { target: "careless", ...args })).toMatchObject({

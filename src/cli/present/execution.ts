@@ -101,7 +101,9 @@ function checkpointLine(checkpoint: CheckpointView, longest: number, page: Page)
 export function progressText({ stage, current, total, ...others }: Record<string, unknown>): string {
   const place = current === undefined ? "" : `${String(current)}${total === undefined ? "" : `/${String(total)}`}`;
   const rest = stage === undefined && place === "" ? JSON.stringify(others) : "";
-  return [typeof stage === "string" ? stage : "", place, rest].filter((part) => part !== "").join(" ");
+  return [typeof stage === "string" ? stage.replaceAll(/\s+/g, " ") : "", place, rest]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 function settledLine({ name, status, answer }: SettledWaitView, { style }: Page): string {

@@ -24,6 +24,6 @@ function waitText(wait: Asked, { id, isOneOfSeveral }: { id: string; isOneOfSeve
     `${glyph("pending", style)} ${style.bold(wait.workflow)}  ${wait.name}  ${id}  ${about}`,
     ...(wait.question === null ? [] : setIn(wait.question)),
     ...(wait.refused_answer === null ? [] : setIn(style.bad(`refused: ${wait.refused_answer.reason}`))),
-    `  ${style.dim(`savepoint answer ${id}${isOneOfSeveral ? ` --wait ${wait.name}` : ""}`)}`,
+    `  ${style.dim(`savepoint answer ${id}${isOneOfSeveral ? ` --name ${wait.name}` : ""}`)}`,
   ].join("\n");
 }

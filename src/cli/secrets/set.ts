@@ -31,7 +31,7 @@ export async function setSecret(
     return exitCodes.failed;
   }
   const { secret, warnings } = await withApp(session, ({ secrets, secretSources }: App) => {
-    const values = { ...asked, ...secretSources.fromEnv(fromEnv), ...secretSources.fromFiles(fromFile) };
+    const values = { ...asked, ...secretSources.fromEnv(fromEnv), ...secretSources.fromFiles(fromFile, "person") };
     return secrets.set({ name, values, visibility: options.private === true ? "private" : "shared" });
   });
   const item = { ...metadataView(secret), warnings };

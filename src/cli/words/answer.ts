@@ -1,10 +1,9 @@
 import { UserError } from "../../core/errors.ts";
 import type { ExecutionView, PendingWaitView } from "../../tools/execution-schema.ts";
-import { executionIn, perform, performAndTell } from "../answers.ts";
+import { executionIn, perform } from "../answers.ts";
 import { askWait } from "../ask/ask-wait.ts";
 import { commandOf, inCommandForm } from "../command-form.ts";
 import { exitCodes, statusNotes } from "../exit-codes.ts";
-import { followToEnd } from "../follow/follow.ts";
 import { harmlessValue } from "../terminal-text.ts";
 import { actAndWait, addWaitingFlags } from "./waiting.ts";
 import type { WordCall, WordDetails } from "./word-details.ts";
@@ -13,23 +12,21 @@ export const answerDetails: WordDetails = {
   examples: [
     "savepoint answer 0199a3f2",
     "savepoint answer 0199a3f2 true",
-    `savepoint answer 0199a3f2 '{"publish":true}' --wait publish --follow`,
+    `savepoint answer 0199a3f2 '{"publish":true}' --name publish --follow`,
   ],
   notes: statusNotes,
   extend(command) {
-    addWaitingFlags(command, { isNamed: false, fallback: "" });
+    addWaitingFlags(command, { isNamed: true, fallback: "5 seconds" });
   },
   async act(call) {
     const value = call.args["value"];
     if (value === undefined) return askFirst(call);
-    return call.options["follow"] === true
-      ? actAndWait(call, { fallback: 0, operationWaits: true })
-      : performAndTell(call.session, call.word.operation, call.args, call.spoken);
+    return actAndWait(call, { fallback: 5, operationWaits: true });
   },
 };
 
 async function askFirst(call: WordCall): Promise<number> {
-  const { session, args, options, spoken } = call;
+  const { session, args, spoken } = call;
   const id = args["execution_id"];
   const execution = executionIn(await perform(session, "executions_get", { execution_id: id }, spoken));
   if (execution === undefined) throw new Error("executions_get answered no execution");
@@ -43,9 +40,7 @@ async function askFirst(call: WordCall): Promise<number> {
     return exitCodes.waiting;
   }
   const answered = { ...args, wait: wait.wait_id, value: said.value };
-  if (options["follow"] !== true) return performAndTell(session, "executions_input", answered, spoken);
-  await perform(session, "executions_input", { ...answered, wait_seconds: 0 }, spoken);
-  return followToEnd(session, execution.execution_id, { logs: options["logs"] === true });
+  return actAndWait(call, { args: answered, fallback: 5, operationWaits: true });
 }
 
 function chosenWait(execution: ExecutionView, wanted: unknown): PendingWaitView {
@@ -66,7 +61,7 @@ function chosenWait(execution: ExecutionView, wanted: unknown): PendingWaitView 
     });
   }
   throw new UserError("ambiguous", `several waits are pending: ${names}`, {
-    hint: "Say which one with --wait <name>.",
+    hint: "Say which one with --name.",
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseDuration } from "../../core/durations.ts";
+import { UserError } from "../../core/errors.ts";
 import type { ExecutionView } from "../../tools/execution-schema.ts";
 import { executionIn, perform, tell } from "../answers.ts";
 import { exitCodeOf, exitCodes } from "../exit-codes.ts";
@@ -32,6 +33,11 @@ export async function actAndWait(
   }: { args?: Record<string, unknown>; fallback: number; operationWaits: boolean },
 ): Promise<number> {
   const { session, word, options, spoken } = call;
+  if (options["follow"] === true && options["wait"] !== undefined) {
+    throw new UserError("invalid_input", "--follow and --wait exclude each other: to follow is to wait for the end", {
+      hint: "Leave one of them out. Ctrl-C ends a follow, never the execution.",
+    });
+  }
   const seconds = options["follow"] === true ? 0 : secondsOf(options["wait"], fallback);
   const giveUpAt = performance.now() + seconds * 1_000;
   const waiting = operationWaits ? { wait_seconds: Math.min(seconds, longestCallSeconds) } : {};

@@ -16,7 +16,7 @@ export function findExecution(store: Store, given: string): Execution {
   const found = id.length < shortest ? [] : store.executions.byPrefix(id);
   const [only] = found;
   if (only === undefined) {
-    throw new UserError("not_found", `there is no execution ${JSON.stringify(id)}`, {
+    throw new UserError("not_found", `there is no execution ${JSON.stringify(given)}`, {
       hint:
         id.length < shortest
           ? `Too short to look for: give at least ${shortest} characters of the id. executions_list shows the ids.`
@@ -26,7 +26,7 @@ export function findExecution(store: Store, given: string): Execution {
   if (found.length > 1) {
     throw new UserError(
       "ambiguous",
-      `${found.length > 10 ? "more than 10" : found.length} executions begin with ${id}`,
+      `${found.length > 10 ? "more than 10" : found.length} executions begin with ${given}`,
       {
         hint: "Give more of the id.",
         details: { candidates: found.slice(0, 10).map((one) => one.id) },

@@ -11,16 +11,17 @@ export interface LeaseKeeperData {
   leaseMs: number;
   /** Rises while the worker's own event loop turns. */
   beats: Int32Array;
+  /** Where its last words go. */
+  logDescriptor: number;
 }
 
 /** How often a worker that holds nothing gives a sign of life: each costs a write to the disk. */
 const heartbeatMs = 15_000;
 /** A loop that has not turned for so long is blocked by user code. */
 const blockedMs = 10_000;
-const stderrDescriptor = 2;
 
 /** The thread's whole life: it renews what is held three times per lease, until it is terminated. */
-const { databasePath, owner, leaseMs, beats } = workerData as LeaseKeeperData;
+const { databasePath, owner, leaseMs, beats, logDescriptor } = workerData as LeaseKeeperData;
 const connection = openConnection(databasePath);
 const executions = executionsTable(connection, unprotected);
 const workers = workersTable(connection);
@@ -62,7 +63,7 @@ function endIfStuck(held: number[], now: number): void {
   const isOverdue = held.some((seq) => (executions.get(seq)?.deadlineAt ?? Number.POSITIVE_INFINITY) <= now);
   if (!isCancelled && !isOverdue) return;
   writeSync(
-    stderrDescriptor,
+    logDescriptor,
     `worker ${process.pid}: user code has blocked it for ${now - turned.at} ms past a cancellation or a deadline; it ends\n`,
   );
   process.kill(process.pid, "SIGKILL");

@@ -6,7 +6,10 @@ const restartMs = 1_000;
 const beatMs = 500;
 
 /** Renews a worker's leases from a thread of its own, so that user code which blocks the event loop loses nothing. */
-export function renewInThread(databasePath: string, onProblem: (message: string) => void) {
+export function renewInThread(
+  where: Pick<LeaseKeeperData, "databasePath" | "logDescriptor">,
+  onProblem: (message: string) => void,
+) {
   return (owner: string, leaseMs: number) => {
     // Counts the turns of this thread's event loop; the other thread reads it.
     const beats = new Int32Array(new SharedArrayBuffer(4));
@@ -15,7 +18,7 @@ export function renewInThread(databasePath: string, onProblem: (message: string)
     let restart: NodeJS.Timeout | undefined;
     let stopped = false;
     const start = () => {
-      const workerData: LeaseKeeperData = { databasePath, owner, leaseMs, beats };
+      const workerData: LeaseKeeperData = { ...where, owner, leaseMs, beats };
       thread = new Worker(entry, { workerData });
       thread.on("error", (error) => onProblem(`renewing leases failed: ${String(error)}`));
       thread.on("exit", () => {

@@ -48,9 +48,18 @@ function captureConsole(onStray: (message: string) => void): void {
 
 /** What is written to the stream directly, or by the console's other methods. */
 function captureStream(stream: NodeJS.WriteStream, level: LogLevel, onStray: (message: string) => void): void {
+  const pending = new Map<Scope | undefined, string>();
+  const flush = (scope: Scope | undefined) => {
+    const text = pending.get(scope) ?? "";
+    pending.delete(scope);
+    print(scope, level, text.replace(/\n$/, ""), onStray);
+  };
   stream.write = ((chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
     const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
-    print(scopeStorage.getStore(), level, text.replace(/\n$/, ""), onStray);
+    const scope = scopeStorage.getStore();
+    // What is written in pieces in one go is one line, and a secret in it is whole.
+    if (!pending.has(scope)) queueMicrotask(() => flush(scope));
+    pending.set(scope, `${pending.get(scope) ?? ""}${text}`);
     const callback = typeof encoding === "function" ? encoding : done;
     if (typeof callback === "function") queueMicrotask(callback as () => void);
     return true;
