@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { dist, type TestProject } from "../processes/project.ts";
 
-export const main = fileURLToPath(new URL("cli/main.js", dist));
+const main = fileURLToPath(new URL("cli/main.js", dist));
 
 export interface Ended {
   code: number | null;

@@ -5,7 +5,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { openClient as OpenClient, SavepointClient } from "../../src/client/client.ts";
 import type { CallError } from "../../src/tools/call-error.ts";
-import { main as cli, type Ended, savepoint } from "../cli/command.ts";
+import { type Ended, savepoint } from "../cli/command.ts";
 import type { RunningServer } from "../http/process.ts";
 import { dist, type TestProject } from "../processes/project.ts";
 import { commandLine } from "./command-line.ts";
