@@ -1,9 +1,10 @@
 import { setLauncher } from "./flows/handles.ts";
 
 export { load, save } from "./flows/artifacts.ts";
-export type { Checkpoint } from "./flows/checkpoint.ts";
+export type { Checkpoint, Submitted } from "./flows/checkpoint.ts";
 export { checkpoint, checkpointContext } from "./flows/checkpoint.ts";
 export { CheckpointFailed, ExecutionFailed, MisuseError, WaitAborted, WaitExpired } from "./flows/errors.ts";
+export type { FanOutOptions } from "./flows/fan-out.ts";
 export type { Flow, FlowOptions } from "./flows/flow.ts";
 export { flow } from "./flows/flow.ts";
 export type { Handle, ReplayOptions, RunOptions } from "./flows/handles.ts";

@@ -1,12 +1,32 @@
 import { MisuseError } from "./errors.ts";
+import { checkFanOut, combinations, type FanOutOptions, forEachItem } from "./fan-out.ts";
 import type { CheckpointOptions } from "./options.ts";
-import type { RunningCheckpoint } from "./runtime.ts";
+import type { CheckpointCall, RunningCheckpoint } from "./runtime.ts";
 import { requireFlowScope, requireName, requireScope } from "./scope.ts";
 
+/** A call that goes on while the flow does. */
+export interface Submitted<Result> {
+  /** @throws CheckpointFailed when every attempt failed */
+  result(): Promise<Result>;
+}
+
 /** A function whose result is recorded: within an execution a call that completed never runs again. */
-export type Checkpoint<Args extends unknown[], Result> = ((...args: Args) => Promise<Result>) & {
+export interface Checkpoint<Args extends unknown[], Result> {
+  (...args: Args): Promise<Result>;
   readonly checkpointName: string;
-};
+  /**
+   * Calls it and goes on without waiting. The flow ends only when it has ended; a failure that nobody took with
+   * `result()` then fails the flow.
+   */
+  submit(...args: Args): Submitted<Result>;
+  /** Calls it once for each item, several at a time, and answers the results in the order of the items. */
+  map(items: readonly Args[0][], options?: FanOutOptions): Promise<Result[]>;
+  /** Calls it once for each combination of the lists' items; results come with the last list changing fastest. */
+  product(...lists: ListsOf<Args>): Promise<Result[]>;
+  product(...listsAndOptions: [...ListsOf<Args>, FanOutOptions]): Promise<Result[]>;
+}
+
+type ListsOf<Args extends unknown[]> = { [Place in keyof Args]: readonly Args[Place][] };
 
 const declaredKey = Symbol.for("savepoint.declaredCheckpoints");
 
@@ -34,14 +54,36 @@ export function checkpoint<Args extends unknown[], Result>(
     throw new MisuseError(`checkpoint ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
   }
   declare(name);
-  const call = (...args: Args) => {
+  const runtimeFor = (how: string) => {
     const instead = "a checkpoint cannot call another; call both from the flow, or make one a plain function";
-    const runtime = requireFlowScope(`checkpoint ${name}`, instead);
-    return runtime.checkpoint({ name, args, fn: fn as (...args: never[]) => unknown, options }) as Promise<
-      Awaited<Result>
-    >;
+    return requireFlowScope(`checkpoint ${name}${how}`, instead);
   };
-  return Object.assign(call, { checkpointName: name });
+  const callOf = (scope: string, args: unknown[]): CheckpointCall => ({
+    name,
+    scope,
+    args,
+    fn: fn as (...args: never[]) => unknown,
+    options,
+  });
+  /** Each has a scope of its own, `name[3]`, so that its place among the items names it, whichever began first. */
+  const callAt = (how: string, place: number[], args: unknown[]) =>
+    runtimeFor(how).checkpoint(callOf(`${name}[${place.join()}]`, args)) as Promise<Awaited<Result>>;
+  return Object.assign((...args: Args) => runtimeFor("").checkpoint(callOf("", args)) as Promise<Awaited<Result>>, {
+    checkpointName: name,
+    submit: (...args: Args) => runtimeFor(".submit()").submit(callOf("", args)) as Submitted<Awaited<Result>>,
+    async map(items: readonly Args[0][], fanOut: FanOutOptions = {}) {
+      checkFanOut(`checkpoint ${name}.map()`, [items], fanOut);
+      return forEachItem(items, fanOut, (item, index) => callAt(".map()", [index], [item]));
+    },
+    async product(...listsAndOptions: unknown[]) {
+      const last = listsAndOptions.at(-1);
+      const hasOptions = typeof last === "object" && last !== null && !Array.isArray(last);
+      const lists = (hasOptions ? listsAndOptions.slice(0, -1) : listsAndOptions) as unknown[][];
+      const fanOut: FanOutOptions = hasOptions ? last : {};
+      checkFanOut(`checkpoint ${name}.product()`, lists, fanOut);
+      return forEachItem(combinations(lists), fanOut, ({ items, place }) => callAt(".product()", place, items));
+    },
+  });
 }
 
 /** The attempt, signal and idempotency key of the checkpoint that is running. @throws MisuseError outside one */

@@ -4,6 +4,8 @@ import type { NormalSchema } from "./schema.ts";
 
 export interface CheckpointCall {
   name: string;
+  /** Where in the body it stands: "" is the flow body itself. */
+  scope: string;
   args: unknown[];
   fn: (...args: never[]) => unknown;
   options: CheckpointOptions;
@@ -36,6 +38,8 @@ export interface FlowRuntime {
   readonly executionId: string;
   readonly isReplay: boolean;
   checkpoint(call: CheckpointCall): Promise<unknown>;
+  /** The same, which the body need not await. */
+  submit(call: CheckpointCall): { result(): Promise<unknown> };
   wait(call: WaitCall): Promise<unknown>;
   sleep(until: { ms: number } | { at: Date }): Promise<void>;
   value<T>(name: "now" | "random" | "uuid", make: () => T): T;

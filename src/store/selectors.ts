@@ -5,7 +5,7 @@ export type Named = Pick<JournalEntry, "ordinal" | "kind" | "scope" | "name" | "
 
 /**
  * How people name each entry: by its name where that is unique among the entries of its kind, else by name and number
- * (`fetch#2`), with the scope in front where there is one (`pages[3]/fetch#2`).
+ * (`fetch#2`), with the scope in front where there is one (`pages[3]/fetch#2`, and `fetch[3]` for an item of its own map).
  */
 export function selectorsOf(entries: readonly Named[]): Map<number, string> {
   const byName = count(entries, ({ kind, name }) => `${kind}\n${name}`);
@@ -14,11 +14,17 @@ export function selectorsOf(entries: readonly Named[]): Map<number, string> {
     entries.map((entry) => {
       const { kind, scope, name, occurrence, ordinal } = entry;
       if (byName.get(`${kind}\n${name}`) === 1) return [ordinal, name];
-      const place = scope === "" ? name : `${scope}/${name}`;
+      const place = placeOf(entry);
       const alone = scope !== "" && byScope.get(`${kind}\n${scope}\n${name}`) === 1;
       return [ordinal, alone ? place : `${place}#${occurrence}`];
     }),
   );
+}
+
+/** Where the entry stands and what it is called, without its number. */
+export function placeOf({ scope, name }: Pick<Named, "scope" | "name">): string {
+  if (scope === "") return name;
+  return scope.startsWith(`${name}[`) && !scope.includes("/") ? scope : `${scope}/${name}`;
 }
 
 /** The id of an entry, unique everywhere. */

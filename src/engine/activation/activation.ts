@@ -3,7 +3,7 @@ import type { Failure } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { FlowDefinition } from "../../flows/flow.ts";
-import { type FlowRuntime, scopeStorage } from "../../flows/runtime.ts";
+import { scopeStorage } from "../../flows/runtime.ts";
 import type { EventType } from "../../store/events.ts";
 import type { Execution, Fence } from "../../store/executions.ts";
 import type { JournalEntry } from "../../store/journal.ts";
@@ -38,7 +38,7 @@ export class Activation implements ActivationPort, FencedWriter {
   readonly delivery: Delivery;
   readonly timers: Timers;
   readonly entries: Entries;
-  readonly runtime: FlowRuntime;
+  readonly runtime: Primitives;
   /** Errors that the body was given, and the entries whose failure they are. */
   readonly failedEntries = new WeakMap<object, number>();
   /** Checkpoint bodies that are running now. */
@@ -218,7 +218,9 @@ export class Activation implements ActivationPort, FencedWriter {
   async #runBody(): Promise<unknown> {
     const value = this.#readInput();
     if (!this.alive) return;
-    return this.#definition.fn((await this.#parseInput(value)) as never);
+    const result = await this.#definition.fn((await this.#parseInput(value)) as never);
+    await this.runtime.submitted.finish();
+    return result;
   }
 
   #readInput(): unknown {

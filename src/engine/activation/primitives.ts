@@ -15,11 +15,13 @@ import { SleepRun } from "../calls/sleep-run.ts";
 import { WaitRun } from "../calls/wait-run.ts";
 import type { ActivationPort } from "./activation-port.ts";
 import { Console } from "./console.ts";
+import { Submitted } from "./submitted.ts";
 
 /** What the primitives of the authoring API do in an activation. Once it is over, none of them settles any more. */
 export class Primitives implements FlowRuntime {
   readonly executionId: string;
   readonly isReplay: boolean;
+  readonly submitted = new Submitted();
   readonly #activation: ActivationPort;
   readonly #records: Records;
   readonly #console: Console;
@@ -36,6 +38,10 @@ export class Primitives implements FlowRuntime {
   checkpoint(call: CheckpointCall): Promise<unknown> {
     this.#refuseSecret("checkpoint", call.name);
     return this.#perform((resolve, reject) => CheckpointRun.begin(this.#activation, call, resolve, reject));
+  }
+
+  submit(call: CheckpointCall): { result(): Promise<unknown> } {
+    return this.submitted.add(this.checkpoint(call));
   }
 
   wait(call: WaitCall): Promise<unknown> {

@@ -4,6 +4,7 @@ import { decodeValue, encodeValue } from "../../core/values.ts";
 import { CheckpointFailed, MisuseError } from "../../flows/errors.ts";
 import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
+import { placeOf } from "../../store/selectors.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
 import { AttemptTimedOut, failureOf, isStoreTrouble } from "../activation/failures.ts";
 import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
@@ -41,7 +42,7 @@ export class CheckpointRun implements RunningBody {
         error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${messageOf(error)}`),
       );
     }
-    const identity = { kind: "checkpoint" as const, scope: "", name: call.name, argumentsHash };
+    const identity = { kind: "checkpoint" as const, scope: call.scope, name: call.name, argumentsHash };
     activation.entries.enter(identity, (taken) => {
       const override = taken === undefined ? overrideOf(activation, call.name) : undefined;
       if (override !== undefined) return overrideEntry(activation, identity, override, resolve);
@@ -69,7 +70,7 @@ export class CheckpointRun implements RunningBody {
     this.#encodedArguments = encodedArguments;
     this.#entry = entry;
     this.#stored = stored;
-    this.#selector = entry.occurrence === 1 ? entry.name : `${entry.name}#${entry.occurrence}`;
+    this.#selector = entry.occurrence === 1 ? placeOf(entry) : `${placeOf(entry)}#${entry.occurrence}`;
     this.context = this.#newContext();
   }
 

@@ -16,6 +16,7 @@ export class LoadingScope {
       executionId: execution.id,
       isReplay: execution.replayedFrom !== null,
       checkpoint: refuse,
+      submit: refuse,
       wait: refuse,
       sleep: refuse,
       value: refuse,

@@ -1,0 +1,33 @@
+interface Submission {
+  promise: Promise<unknown>;
+  /** Whether the body has asked for its result, and so knows of a failure. */
+  isTaken: boolean;
+}
+
+/** Calls that a body made without awaiting them: it ends when they have. */
+export class Submitted {
+  readonly #open: Submission[] = [];
+
+  add(promise: Promise<unknown>): { result(): Promise<unknown> } {
+    const submission = { promise, isTaken: false };
+    this.#open.push(submission);
+    return {
+      result() {
+        submission.isTaken = true;
+        return promise;
+      },
+    };
+  }
+
+  /** @throws the failure of the first call whose result nobody took */
+  async finish(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let at = 0; at < this.#open.length; at++) {
+      const submission = this.#open[at];
+      await submission?.promise.catch((error: unknown) => {
+        if (!submission.isTaken) failures.push(error);
+      });
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
