@@ -1,6 +1,7 @@
 import type { ExecutionStatus, Failure } from "../core/statuses.ts";
 import type { Connection } from "./database.ts";
 import type { Protection } from "./protection.ts";
+import { type Searchable, searchIndex } from "./search.ts";
 
 /** What is asked of a replay; kept with the execution so that every activation obeys it. */
 export interface ReplayRequest {
@@ -132,6 +133,7 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
        deadline_at, last_position, parent_seq, depth, replayed_from, replay, created_at)
      VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const search = searchIndex(connection);
   const tag = connection.prepare("INSERT OR IGNORE INTO execution_tags (tag, execution_seq) VALUES (?, ?)");
   // `+?`: SQLite plans by the value of a bare `LIMIT ?`, and so compiles the statement anew at every call.
   const claim = connection.prepare<[string, number, number, number, number], ExecutionRow>(
@@ -231,6 +233,7 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
       );
       const seq = Number(lastInsertRowid);
       for (const one of tags) tag.run(one, seq);
+      search.put(seq, execution);
       return seq;
     },
 
@@ -273,7 +276,10 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
       at: number,
     ): boolean {
       const { status, result, failure } = outcome;
-      return end.run(status, result, toText(failure), at, seq, owner, epoch).changes === 1;
+      if (end.run(status, result, toText(failure), at, seq, owner, epoch).changes !== 1) return false;
+      const ended = failure === null ? undefined : bySeq.get(seq);
+      if (ended !== undefined) search.put(seq, searchable(ended));
+      return true;
     },
 
     /** Begins the next attempt of an execution that retries itself. */
@@ -337,6 +343,12 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
     requestPause: (seq: number): void => void requestPause.run(seq),
     dropPauseRequest: (seq: number): void => void dropPauseRequest.run(seq),
   };
+}
+
+/** As the row has it, where secrets are redacted and sealed. */
+function searchable({ id, workflow, target, tags, input, failure }: ExecutionRow): Searchable {
+  const why = failure === null ? null : (JSON.parse(failure) as Failure);
+  return { id, workflow, target, tags: JSON.parse(tags) as string[], input, failure: why };
 }
 
 function toExecution(row: ExecutionRow): Execution {

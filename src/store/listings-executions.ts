@@ -1,6 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { ExecutionStatus } from "../core/statuses.ts";
 import { type Page, pageOf } from "./listings-page.ts";
+import { searchQuery, type WordsAre } from "./search.ts";
 import type { Tables } from "./tables.ts";
 
 export interface ExecutionFilter {
@@ -18,6 +19,8 @@ export interface ExecutionFilter {
   since?: number | undefined;
   /** Created at this instant or earlier. */
   until?: number | undefined;
+  /** Words of its names, labels, input and failure. */
+  search?: string | undefined;
   /** Only executions older than the one with this number. */
   before?: number | undefined;
   limit: number;
@@ -47,16 +50,33 @@ type Query = SelectQueryBuilder<Tables, "executions", object>;
 
 const longestMessage = 300;
 
-/** Newest first. */
+/** Newest first. A search that finds no whole words looks for beginnings of them. */
 export async function listExecutions(
   database: Kysely<Tables>,
   filter: ExecutionFilter,
 ): Promise<Page<ExecutionSummary>> {
-  const filtered = withFilters(fromTagged(database, filter), filter);
-  const { before } = filter;
+  const page = await pageWith(database, filter, "whole");
+  return filter.search === undefined || page.total > 0 ? page : pageWith(database, filter, "beginnings");
+}
+
+async function pageWith(
+  database: Kysely<Tables>,
+  filter: ExecutionFilter,
+  wordsAre: WordsAre,
+): Promise<Page<ExecutionSummary>> {
+  const { search, before } = filter;
+  const query = withFilters(fromTagged(database, filter), filter);
+  const filtered = search === undefined ? query : withSearch(query, searchQuery(search, wordsAre));
   const after = before === undefined ? filtered : filtered.where("seq", "<", before);
   const page = await pageOf(filtered, withColumns(after).orderBy(orderOf(filter), "desc"), filter.limit);
   return { ...page, items: page.items.map(toSummary) };
+}
+
+/** The index answers by falling row number, so that the newest are found first however many match. */
+function withSearch(query: Query, words: string): Query {
+  return query
+    .innerJoin("executions_search", (join) => join.onRef("executions_search.rowid", "=", "executions.seq"))
+    .where(sql<boolean>`executions_search MATCH ${words}`) as unknown as Query;
 }
 
 /** Executions with all the tags; the first one may drive the query. */
@@ -78,7 +98,8 @@ function fromTagged(database: Kysely<Tables>, { tags = [] }: ExecutionFilter): Q
 }
 
 /** Tags alone are read in the order of their key; with an index of the executions, in the order of that one. */
-function orderOf({ tags = [], status, workflow }: ExecutionFilter) {
+function orderOf({ tags = [], status, workflow, search }: ExecutionFilter) {
+  if (search !== undefined) return sql<number>`executions_search.rowid`;
   const isByTag = tags.length > 0 && status === undefined && workflow === undefined;
   return isByTag ? sql<number>`execution_tags.execution_seq` : sql<number>`executions.seq`;
 }

@@ -69,6 +69,18 @@ CREATE TABLE executions (
   ended_at INTEGER
 ) STRICT;
 
+CREATE VIRTUAL TABLE executions_search USING fts5 (
+  text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'unicode61'
+);
+
+CREATE TABLE 'executions_search_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'executions_search_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'executions_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
+
+CREATE TABLE 'executions_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
 CREATE TABLE idempotency_keys (
   operation TEXT NOT NULL,
   key TEXT NOT NULL,

@@ -5,6 +5,8 @@ import type { LogLevel } from "./logs.ts";
 /** The tables as listings see them: payload columns are left out, so no listing can read one by mistake. */
 export interface Tables {
   executions: Omit<ExecutionRow, "input" | "result">;
+  /** Full-text index; its text is not kept. */
+  executions_search: { rowid: number };
   execution_tags: { tag: string; execution_seq: number };
   journal: JournalTable;
   events: EventsTable;

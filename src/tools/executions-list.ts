@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { App } from "../app.ts";
+import { UserError } from "../core/errors.ts";
 import { executionStatuses } from "../core/statuses.ts";
 import type { ExecutionSummary } from "./app-types.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
@@ -48,6 +49,12 @@ export const executionsList = defineOperation({
       .min(1)
       .optional()
       .describe("Children of this execution; without it, executions that are nobody's child."),
+    search: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe("Words of the workflow's name, tags, input or failure, or beginnings of them."),
     since: z
       .string()
       .min(1)
@@ -64,6 +71,7 @@ export const executionsList = defineOperation({
   async handler({ app }, args) {
     const now = app.clock.now();
     const { replayed_from: source, parent_execution_id: parent, since, until, cursor: from, ...filters } = args;
+    refuseEmptySearch(args.search);
     const page = await app.listings.executions({
       ...filters,
       parentSeq: parent === undefined ? undefined : app.findExecution(parent).seq,
@@ -81,6 +89,13 @@ export const executionsList = defineOperation({
     };
   },
 });
+
+function refuseEmptySearch(search: string | undefined): void {
+  if (search === undefined || /[\p{L}\p{N}]/u.test(search)) return;
+  throw new UserError("invalid_input", `search: ${JSON.stringify(search)} has neither letters nor digits`, {
+    hint: "Pass words to look for, or leave search out.",
+  });
+}
 
 function summaryView(app: App, item: ExecutionSummary): z.input<typeof summary> {
   return {

@@ -243,3 +243,10 @@ test("no listing reads a payload", async () => {
   ];
   expect(JSON.stringify(found)).not.toContain("secret");
 });
+
+test("a search finds words of short inputs, and not of those that are sealed or kept in a blob", async () => {
+  const seq = execution({ input: '{"topic":"ottershell"}' });
+  execution({ input: "@sealed:b3R0ZXJzaGVsbA==ottershell" });
+  const { items } = await listings.executions({ search: "ottershell", limit: 10 });
+  expect(items.map((item) => item.seq)).toEqual([seq]);
+});

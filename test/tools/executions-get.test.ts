@@ -255,7 +255,7 @@ describe("status and stacks_list", () => {
       version: "0.1.0",
       node_version: process.versions.node,
       project: { name: project.root.split("/").at(-1), root: project.root, note: null },
-      database_schema: 2,
+      database_schema: 3,
       executions: { queued: 0, running: 0, waiting: 1, paused: 0, completed: 0, failed: 0, cancelled: 0 },
       executions_are_exact: true,
       overdue: [],

@@ -40,6 +40,30 @@ afterAll(() => project.close());
 const list = (args: Record<string, unknown> = {}) => project.call<List<Item>>("executions_list", args);
 const places = ({ items }: List<Item>) => items.map((item) => ids.indexOf(item.execution_id));
 
+describe("executions_list with search", () => {
+  test("finds words of the workflow, its tags and its failure, together with other filters", async () => {
+    expect(places(await list({ search: "asks" }))).toEqual([2]);
+    expect(places(await list({ search: "GOOD y" }))).toEqual([3]);
+    expect(places(await list({ search: "luck" }))).toEqual([1]);
+    expect(places(await list({ search: "good", limit: 2 }))).toEqual([4, 3]);
+    expect(places(await list({ search: "all", status: "failed" }))).toEqual([1]);
+    expect(await list({ search: "nowhere" })).toMatchObject({ items: [], total: 0, total_is_exact: true });
+  });
+
+  test("finds beginnings where no whole word fits, in pages as well", async () => {
+    expect(places(await list({ search: "goo" }))).toEqual([4, 3, 0]);
+    expect(places(await list({ search: String(ids[1]).slice(0, 13) }))).toContain(1);
+    const found = await pages<Item>(project, "executions_list", { search: "goo", limit: 1 });
+    expect(found.flat().map((item) => ids.indexOf(item.execution_id))).toEqual([4, 3, 0]);
+  });
+
+  test.each(['"', "NEAR(", "a* OR b*", "col:x", "-good"])("takes %j as words and never as a query", async (search) => {
+    const outcome = await project.outcome("executions_list", { search });
+    if (outcome.ok) expect(outcome.value).toMatchObject({ total_is_exact: true });
+    else expect(outcome.error).toMatchObject({ code: "invalid_input", message: expect.stringContaining("search") });
+  });
+});
+
 describe("executions_list", () => {
   test("lists newest first, with what a choice needs", async () => {
     const found = await list();
