@@ -1,5 +1,6 @@
 import { type Code, createCode } from "./code/code.ts";
 import { flowNamed, type ResolvedFlow, type Version } from "./code/version.ts";
+import { removeVersionFiles } from "./code/version-files.ts";
 import { type Config, type ConfigSource, readConfig } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
 import { systemClock } from "./core/clock.ts";
@@ -17,6 +18,7 @@ import { valuesFromEnv, valuesFromFiles } from "./secrets/sources.ts";
 import { openVault, type Secrets } from "./secrets/vault.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
+import { type Cleaned, clean } from "./store/clean.ts";
 import type { Execution } from "./store/executions.ts";
 import { type Listings, openListings } from "./store/listings.ts";
 import type { Settings } from "./store/settings.ts";
@@ -44,6 +46,8 @@ export interface App {
   describeFlow(hash: string, workflow: string): ResolvedFlow | undefined;
   /** The execution with this id or unique beginning of one. @throws UserError `not_found` or `ambiguous` */
   findExecution(id: string): Execution;
+  /** Removes executions that ended so long ago, with what belongs to them alone. */
+  clean(options: { olderThanMs: number; isDryRun: boolean }): Promise<Cleaned>;
   /** Runs executions in this process until it is told to stop, drained, or idle for long enough. */
   runWorker(options: WorkerProcessOptions): Promise<void>;
   close(): Promise<void>;
@@ -129,6 +133,13 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     describeVersion,
     describeFlow: (hash, workflow) => flowOf(describeVersion(hash), workflow),
     findExecution: (id) => findExecution(store, id),
+    clean: ({ olderThanMs, isDryRun }) =>
+      clean(store, {
+        now: clock.now(),
+        before: clock.now() - olderThanMs,
+        isDryRun,
+        removeVersionFiles: (hash) => removeVersionFiles(config.versionsFolder, hash),
+      }),
     runWorker: (worker) => runWorker({ config, clock, store, engine, version }, worker),
     async close() {
       stack.close();

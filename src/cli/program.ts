@@ -3,6 +3,7 @@ import { isUserError, type UserError } from "../core/errors.ts";
 import { packageVersion } from "../core/runtime.ts";
 import { exitCodeOfError, exitCodes } from "./exit-codes.ts";
 import { addGlobalOptions, globalsOf, globalsReminder } from "./globals.ts";
+import { registerMaintenance } from "./maintenance.ts";
 import { createOutput, endQuietlyWithTheReader } from "./output.ts";
 import { overview } from "./overview.ts";
 import { registerProcesses, stayingCommands } from "./processes.ts";
@@ -32,6 +33,7 @@ async function createProgram(word: string | undefined): Promise<Command> {
   const program = baseProgram();
   registerProcesses(program);
   registerOperationsList(program);
+  registerMaintenance(program);
   const isReady = word === undefined || program.commands.some((command) => command.name() === word);
   for (const { name, summary } of words) program.command(name).summary(summary);
   if (word === undefined) program.action(() => program.outputHelp());

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,6 +16,11 @@ export async function keepVersionFiles(project: Project, { hash, code, map }: Bu
   // Comments change the map without changing the code: the newest map shows the lines that the author has before him.
   await keepFile(project.versionsFolder, `${path}.map`, map);
   await keepFile(project.versionsFolder, path, code + linkToMap(hash));
+}
+
+/** Removes what is kept of a version; it is written again when its source is run again. */
+export function removeVersionFiles(versionsFolder: string, hash: string): void {
+  for (const ending of [".mjs", ".mjs.map"]) rmSync(join(versionsFolder, `${hash}${ending}`), { force: true });
 }
 
 export function versionUrl(project: Project, hash: string): string {

@@ -5,9 +5,11 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,7 +19,25 @@ export interface Blobs {
   write(text: string): string;
   /** @throws DamagedBlob, or the file system's error when it is missing */
   read(sha256: string): string;
+  /** Every blob, those that were set aside included. */
+  list(): BlobFile[];
+  /** Hides a blob that seems to be unused; who has just begun to use it gets it back by `takeBack`. */
+  setAside(sha256: string): void;
+  takeBack(sha256: string): void;
+  /** Deletes a blob that was set aside. */
+  drop(sha256: string): void;
 }
+
+export interface BlobFile {
+  sha256: string;
+  bytes: number;
+  writtenAt: number;
+  isAside: boolean;
+}
+
+const aside = ".aside";
+/** Another process may clean at the same time. */
+const quietly = { throwIfNoEntry: false } as const;
 
 /** The bytes of a blob are not those of its name. */
 export class DamagedBlob extends Error {
@@ -27,6 +47,7 @@ export class DamagedBlob extends Error {
 /** Content-addressed files: `<folder>/ab/abcd…`. Written before the row that names them, so a row never dangles. */
 export function openBlobs(folder: string): Blobs {
   const pathOf = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
+  const asideOf = (sha256: string) => `${pathOf(sha256)}${aside}`;
   return {
     write(text) {
       const bytes = Buffer.from(text, "utf8");
@@ -41,7 +62,22 @@ export function openBlobs(folder: string): Blobs {
       if (sha256Of(bytes) !== sha256) throw new DamagedBlob(`blob ${sha256} is damaged`);
       return bytes.toString("utf8");
     },
+
+    list: () => listFiles(folder),
+    setAside: (sha256) => renameSync(pathOf(sha256), asideOf(sha256)),
+    takeBack: (sha256) => renameSync(asideOf(sha256), pathOf(sha256)),
+    drop: (sha256) => rmSync(asideOf(sha256), { force: true }),
   };
+}
+
+function listFiles(folder: string): BlobFile[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+    const [, sha256 = "", ending] = /^([0-9a-f]{64})(\.aside)?$/.exec(entry.name) ?? [];
+    const found = entry.isFile() && sha256 !== "" ? statSync(join(entry.parentPath, entry.name), quietly) : undefined;
+    if (found === undefined) return [];
+    return [{ sha256, bytes: found.size, writtenAt: found.mtimeMs, isAside: ending !== undefined }];
+  });
 }
 
 export function sha256Of(bytes: Buffer | string): string {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
 import { type Artifacts, artifactsTable } from "./artifacts.ts";
 import { type Blobs, openBlobs } from "./blobs.ts";
+import { type Cleaning, cleaning } from "./cleaning.ts";
 import { type Connection, explainStoreError, openConnection, openReader } from "./database.ts";
 import { type EarlyAnswers, earlyAnswersTable } from "./early-answers.ts";
 import { type Events, eventsTable } from "./events.ts";
@@ -37,6 +38,7 @@ export interface Store {
   readonly payloads: Payloads;
   readonly blobs: Blobs;
   readonly protection: Protection;
+  readonly cleaning: Cleaning;
   /** Runs `work` in one immediate transaction; what it wrote is on the disk when this returns. */
   write<T>(work: () => T): T;
   /** A further connection that polls and lists; it cannot write. */
@@ -83,6 +85,7 @@ export function openStore(
     payloads: createPayloads(blobs, capBytes, protection),
     blobs,
     protection,
+    cleaning: cleaning(connection),
     write: writer(connection, databasePath),
     reader() {
       reader ??= openReader(databasePath);

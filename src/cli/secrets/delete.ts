@@ -1,9 +1,10 @@
 import { UserError } from "../../core/errors.ts";
 import { loadPrompts } from "../ask/ask-wait.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { withApp } from "../local-app.ts";
 import type { Session } from "../session.ts";
 import { harmless } from "../terminal-text.ts";
-import { metadataView, withApp } from "./local-secrets.ts";
+import { metadataView } from "./local-secrets.ts";
 
 export async function deleteSecret(session: Session, name: string, { yes }: { yes?: boolean }): Promise<number> {
   const { output, command } = session;

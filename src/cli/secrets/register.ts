@@ -21,7 +21,7 @@ export function registerSecrets(program: Command): void {
     .argument("<name>", "name of the secret")
     .argument("[KEY...]", "keys whose values are asked for; without a terminal, one key takes stdin")
     .option("--from-env <KEY=VARIABLE>", "a value from an environment variable. Repeatable.", collect)
-    .option("--from-file <KEY=path>", "a value from a file of the project. Repeatable.", collect)
+    .option("--from-file <KEY=path>", "a value from a file. Repeatable.", collect)
     .option("--private", "recorded as its visibility, where the secret is new")
     .addHelpText(
       "after",

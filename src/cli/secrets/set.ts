@@ -4,11 +4,12 @@ import { UserError } from "../../core/errors.ts";
 import { loadPrompts } from "../ask/ask-wait.ts";
 import { reasonNotToType } from "../exceptions.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { withApp } from "../local-app.ts";
 import type { Session } from "../session.ts";
 import { glyph } from "../style.ts";
 import { harmless } from "../terminal-text.ts";
 import { pairOf } from "../values.ts";
-import { metadataView, withApp } from "./local-secrets.ts";
+import { metadataView } from "./local-secrets.ts";
 
 export interface SetOptions {
   fromEnv?: string[];

@@ -1,12 +1,13 @@
 import { UserError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { withApp } from "../local-app.ts";
 import { facts } from "../present/page.ts";
 import { pageOf } from "../present/presenters.ts";
 import type { Session } from "../session.ts";
 import { harmlessValue } from "../terminal-text.ts";
 import { relativeTime } from "../time-text.ts";
-import { metadataView, withApp } from "./local-secrets.ts";
+import { metadataView } from "./local-secrets.ts";
 
 const mask = "••••••••";
 
