@@ -37,6 +37,6 @@ export function searchQuery(typed: string, wordsAre: WordsAre): string {
 }
 
 /** Letters and digits; everything else only separates them. */
-export function wordsOf(typed: string): string[] {
+function wordsOf(typed: string): string[] {
   return typed.match(/[\p{L}\p{N}]+/gu) ?? [];
 }
