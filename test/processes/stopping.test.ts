@@ -153,6 +153,10 @@ describe("a worker that is stopped by a signal it cannot catch while a checkpoin
        export const zombie = flow("zombie", (dir: string) => one(dir));`,
     );
     const frozen = project.worker();
+    let said = "";
+    frozen.stderr?.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
     const app = await project.open();
     const execution = await run(app, "zombie", project.root);
     await until("the checkpoint", () => project.lines("effects").length === 1);
@@ -165,7 +169,8 @@ describe("a worker that is stopped by a signal it cannot catch while a checkpoin
     expect(await result(app, execution.id)).toBe(other.pid);
     expect(project.lines("effects")).toEqual([String(frozen.pid), String(other.pid)]);
     kill(frozen.pid ?? 0, "SIGTERM");
-    expect(await exit(frozen)).toBe(0);
+    const code = await exit(frozen);
+    expect({ code, signal: frozen.signalCode, said }).toMatchObject({ code: 0, signal: null });
     await onlyWorker(app);
   });
 });
