@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { openConnection } from "../../store/database.ts";
 import { executionsTable } from "../../store/executions.ts";
 import { unprotected } from "../../store/protection.ts";
@@ -20,7 +20,7 @@ const heartbeatMs = 15_000;
 /** A loop that has not turned for so long is blocked by user code. */
 const blockedMs = 10_000;
 
-/** The thread's whole life: it renews what is held three times per lease, until it is terminated. */
+/** The thread's whole life: it renews what is held three times per lease, until it is asked to end. */
 const { databasePath, owner, leaseMs, beats, logDescriptor } = workerData as LeaseKeeperData;
 const connection = openConnection(databasePath);
 const executions = executionsTable(connection, unprotected);
@@ -34,7 +34,7 @@ const renew = connection.transaction((now: number) => {
   workers.heartbeat(owner, now);
 });
 
-setInterval(() => {
+const timer = setInterval(() => {
   try {
     const now = Date.now();
     const held = executions.ownedBy(owner).map(({ seq }) => seq);
@@ -46,6 +46,12 @@ setInterval(() => {
     // A busy or full disk: the next turn tries again, well before the lease ends.
   }
 }, lookMs);
+
+// Ends by itself, between two statements: cutting off a thread that is inside the database is asking for trouble.
+parentPort?.once("message", () => {
+  clearInterval(timer);
+  connection.close();
+});
 
 /**
  * A body that blocks the event loop cannot be interrupted: neither its cancellation nor its deadline reaches it, and
