@@ -48,8 +48,10 @@ export class WaitRun {
     }
     const identity = { kind: "wait" as const, scope: "", name: call.name, argumentsHash };
     activation.entries.enter(identity, (taken) => {
-      const dueAt = call.timeoutMs === null ? null : after(activation.now(), call.timeoutMs);
-      const entry = taken ?? activation.entries.create(identity, { status: "pending", dueAt, detail: { ...detail } });
+      const startedAt = activation.now();
+      const dueAt = call.timeoutMs === null ? null : after(startedAt, call.timeoutMs);
+      const entry =
+        taken ?? activation.entries.create(identity, { status: "pending", startedAt, dueAt, detail: { ...detail } });
       const run = new WaitRun(activation, call, entry, resolve, reject);
       activation.ask(entry, () => run.#deliver());
       if (entry.position !== null) return;
