@@ -13,6 +13,13 @@ CREATE TABLE artifacts (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE cached_outputs (
+  key TEXT PRIMARY KEY,
+  execution_id TEXT NOT NULL,
+  output TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE early_answers (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
   name TEXT NOT NULL,
@@ -67,7 +74,7 @@ CREATE TABLE executions (
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   ended_at INTEGER
-) STRICT;
+, parent_ordinal INTEGER, continuation INTEGER NOT NULL DEFAULT 0, last_ordinal INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE VIRTUAL TABLE executions_search USING fts5 (
   text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'unicode61'
@@ -127,6 +134,15 @@ CREATE TABLE logs (
   message TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE process_groups (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  pid INTEGER NOT NULL,
+  process_start TEXT,
+  host TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  PRIMARY KEY (execution_seq, host, pid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE secrets (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL,
@@ -183,6 +199,8 @@ CREATE INDEX executions_by_trigger ON executions (trigger, seq);
 CREATE INDEX executions_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL;
 
 CREATE INDEX executions_by_workflow ON executions (workflow, seq);
+
+CREATE INDEX executions_children_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL AND parent_seq IS NOT NULL;
 
 CREATE INDEX journal_pending_waits ON journal (execution_seq, name) WHERE kind = 'wait' AND status = 'pending';
 

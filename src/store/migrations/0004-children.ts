@@ -1,0 +1,9 @@
+/** Frozen: a released migration never changes; what comes later is a new one. */
+export const children = {
+  number: 4,
+  name: "0004-children",
+  sql: `
+ALTER TABLE executions ADD COLUMN parent_ordinal INTEGER;
+CREATE INDEX executions_children_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL AND parent_seq IS NOT NULL;
+`,
+} as const;
