@@ -24,6 +24,7 @@ export function openEngine(folder: string): Subject {
     clock: systemClock,
     ports: {
       loadFlow: async () => ({ definition, dependencyChanges: {} }),
+      loadedFlow: () => definition,
       hashArguments: argumentHasher(keys.dataKey),
       readSecret: () => {
         throw new Error("the benchmark has no secrets");

@@ -9,7 +9,7 @@ import { findExecution } from "./engine/control/find.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import type { EnginePorts } from "./engine/ports.ts";
 import { renewInThread } from "./engine/worker/lease-thread.ts";
-import { type FlowDefinition, flowBrand } from "./flows/flow.ts";
+import { type Flow, flowBrand } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
 import { guardSecrets } from "./secrets/guard.ts";
 import { deriveKeys, type ProjectKeys } from "./secrets/keys.ts";
@@ -203,13 +203,15 @@ function enginePorts(
   let hash: ((encoded: string) => string) | undefined;
   return {
     async loadFlow(version, workflow) {
-      const flow = (await code.load(version, workflow)) as { [flowBrand]: FlowDefinition };
+      const flow = (await code.load(version, workflow)) as Flow<never, unknown>;
       const described = describeVersion(version);
       return {
         definition: flow[flowBrand],
         dependencyChanges: described === undefined ? {} : code.dependencyChanges(described),
       };
     },
+    loadedFlow: (version, workflow) =>
+      (code.loaded(version, workflow) as Flow<never, unknown> | undefined)?.[flowBrand],
     hashArguments(encoded) {
       hash ??= argumentHasher(keys().dataKey);
       return hash(encoded);

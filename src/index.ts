@@ -3,6 +3,7 @@ import { setLauncher } from "./flows/handles.ts";
 export { load, save } from "./flows/artifacts.ts";
 export type { Checkpoint, Submitted } from "./flows/checkpoint.ts";
 export { checkpoint, checkpointContext } from "./flows/checkpoint.ts";
+export { continueAsNew } from "./flows/continue-as-new.ts";
 export { CheckpointFailed, ExecutionFailed, MisuseError, WaitAborted, WaitExpired } from "./flows/errors.ts";
 export type { FanOutOptions } from "./flows/fan-out.ts";
 export type { Flow, FlowOptions } from "./flows/flow.ts";

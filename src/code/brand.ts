@@ -4,6 +4,9 @@ const flowBrand = Symbol.for("savepoint.flow");
 /** Where `checkpoint(...)` leaves the names that were declared while a module loaded. */
 export const declaredCheckpoints = Symbol.for("savepoint.declaredCheckpoints");
 
+/** Where `flow(...)` leaves the flows that are declared while a module is loaded in such a context. */
+export const declaredFlows = Symbol.for("savepoint.declaredFlows");
+
 export interface FlowBrand {
   name: string;
   /** Throws when the input schema is one that JSON Schema cannot express. */

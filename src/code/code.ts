@@ -26,6 +26,8 @@ export interface Code {
   list(): Promise<FlowList>;
   /** The flow object of a version, imported into this process: for workers only. */
   load(hash: string, flowName: string): Promise<unknown>;
+  /** The flow object of a version that was loaded before; undefined when its name does not mean one flow. */
+  loaded(hash: string, flowName: string): unknown;
   /** External packages of a version whose version is another one today. */
   dependencyChanges(version: Version): Record<string, DependencyChange>;
 }
@@ -34,11 +36,12 @@ export function createCode(options: CodeOptions): Code {
   const project = openProject(options);
   const { catalog, describeLimitMs = 10_000 } = options;
   const versions = createVersions(project, { catalog, describeLimitMs });
-  const { load } = createLoader(project, catalog);
+  const { load, loaded } = createLoader(project, catalog);
   return {
     resolve: (target) => resolveTarget(project, target, versions),
     list: () => listFlows(project, versions),
     load,
+    loaded,
     dependencyChanges: (version) => dependencyChanges(project, version),
   };
 }

@@ -1,47 +1,61 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../core/errors.ts";
-import { brandOf } from "./brand.ts";
+import { brandOf, declaredFlows } from "./brand.ts";
 import { codeOf } from "./paths.ts";
 import { type Project, withoutRoot } from "./project.ts";
 import { resolveAsSource } from "./resolve-hooks.ts";
 import { flowNamed, type Version, type VersionCatalog } from "./version.ts";
 import { missingVersion, verifyVersionFile, versionUrl } from "./version-files.ts";
 
-type Module = Record<string, unknown>;
+/** A version in this process: what its entry exports, and every flow that was declared while it was loaded. */
+interface Loaded {
+  exports: Record<string, unknown>;
+  declared: readonly unknown[];
+}
 
 /** Loads pinned versions into this process; each is loaded once. */
 export function createLoader(project: Project, catalog: VersionCatalog) {
-  const modules = new Map<string, Promise<Module>>();
+  const loading = new Map<string, Promise<Loaded>>();
+  const done = new Map<string, { version: Version; module: Loaded }>();
   const attempts = new Map<string, number>();
+  const declarations = declarationsOfFlows();
 
-  return { load };
+  return {
+    async load(hash: string, flowName: string): Promise<unknown> {
+      const version = catalog.find(hash);
+      if (version === undefined) throw missingVersion(hash, undefined);
+      const flow = flowIn(version, await moduleOf(version), flowName);
+      if (flow !== undefined) return flow;
+      throw new UserError(
+        "not_found",
+        `${version.sourcePath} has no flow ${JSON.stringify(flowName)} in its version ${hash.slice(0, 12)}`,
+        {
+          details: { flows: version.flows.map((flow) => flow.name) },
+        },
+      );
+    },
 
-  async function load(hash: string, flowName: string): Promise<unknown> {
-    const version = catalog.find(hash);
-    if (version === undefined) throw missingVersion(hash, undefined);
-    const exportName = flowNamed(version.flows, flowName)?.exportName;
-    const value = exportName === undefined ? undefined : (await moduleOf(version))[exportName];
-    if (brandOf(value) !== undefined) return value;
-    throw new UserError(
-      "not_found",
-      `${version.sourcePath} has no flow ${JSON.stringify(flowName)} in its version ${hash.slice(0, 12)}`,
-      {
-        details: { flows: version.flows.map((flow) => flow.name) },
-      },
-    );
-  }
+    loaded(hash: string, flowName: string): unknown {
+      const known = done.get(hash);
+      return known && flowIn(known.version, known.module, flowName);
+    },
+  };
 
-  function moduleOf(version: Version): Promise<Module> {
-    const known = modules.get(version.hash);
+  function moduleOf(version: Version): Promise<Loaded> {
+    const known = loading.get(version.hash);
     if (known !== undefined) return known;
-    const loading = importVersion(version);
-    modules.set(version.hash, loading);
-    loading.catch(() => modules.delete(version.hash));
-    return loading;
+    const importing = importVersion(version);
+    loading.set(version.hash, importing);
+    importing.then(
+      (module) => done.set(version.hash, { version, module }),
+      () => loading.delete(version.hash),
+    );
+    return importing;
   }
 
-  async function importVersion(version: Version): Promise<Module> {
+  async function importVersion(version: Version): Promise<Loaded> {
     await verifyVersionFile(project, version);
     const url = versionUrl(project, version.hash);
     process.setSourceMapsEnabled(true);
@@ -49,8 +63,10 @@ export function createLoader(project: Project, catalog: VersionCatalog) {
       source: pathToFileURL(join(project.root, version.sourcePath)).href,
       savepointEntry: project.savepointEntry.href,
     });
+    const declared: unknown[] = [];
     try {
-      return (await import(/* @vite-ignore */ url + retry(version.hash))) as Module;
+      const importing = () => import(/* @vite-ignore */ url + retry(version.hash));
+      return { exports: (await declarations.run(declared, importing)) as Loaded["exports"], declared };
     } catch (error) {
       throw missingImport(project, version, error) ?? error;
     }
@@ -62,6 +78,22 @@ export function createLoader(project: Project, catalog: VersionCatalog) {
     attempts.set(hash, attempt + 1);
     return attempt === 0 ? "" : `?attempt=${attempt}`;
   }
+}
+
+/** What the entry exports under the name, else the one flow of that name among all that its files declare. */
+function flowIn(version: Version, { exports, declared }: Loaded, name: string): unknown {
+  const exportName = flowNamed(version.flows, name)?.exportName;
+  const exported = exportName === undefined ? undefined : exports[exportName];
+  if (brandOf(exported) !== undefined) return exported;
+  const named = declared.filter((flow) => brandOf(flow)?.name === name);
+  return named.length === 1 ? named[0] : undefined;
+}
+
+/** One storage in the whole process: `flow(...)` finds it there. */
+function declarationsOfFlows(): AsyncLocalStorage<unknown[]> {
+  const shared = globalThis as unknown as Record<symbol, AsyncLocalStorage<unknown[]> | undefined>;
+  shared[declaredFlows] ??= new AsyncLocalStorage();
+  return shared[declaredFlows];
 }
 
 function missingImport(project: Project, version: Version, error: unknown): UserError | undefined {

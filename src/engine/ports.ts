@@ -17,6 +17,8 @@ export interface EnginePorts {
    * @throws UserError when the version is missing or damaged: the execution is deferred, not failed
    */
   loadFlow(version: string, workflow: string): Promise<LoadedFlow>;
+  /** The flow of this name in a version that is loaded here; undefined when there is none, or more than one. */
+  loadedFlow(version: string, workflow: string): FlowDefinition | undefined;
   /** Keyed hash of encoded arguments. @throws UserError when the project's data key cannot be unwrapped */
   hashArguments(encoded: string): string;
   /** One value of a secret of the project. @throws UserError `not_found` */

@@ -1,6 +1,6 @@
 import { MisuseError } from "./errors.ts";
 import { checkFanOut, combinations, type FanOutOptions, forEachItem } from "./fan-out.ts";
-import type { CheckpointOptions } from "./options.ts";
+import { type CheckpointOptions, checkCache } from "./options.ts";
 import type { CheckpointCall, RunningCheckpoint } from "./runtime.ts";
 import { requireFlowScope, requireName, requireScope } from "./scope.ts";
 
@@ -48,11 +48,12 @@ export function checkpoint<Args extends unknown[], Result>(
 ): Checkpoint<Args, Awaited<Result>> {
   requireName("checkpoint", name);
   if (typeof fn !== "function") throw new MisuseError(`checkpoint ${name}: the second argument must be a function`);
-  const known = ["retries", "timeout", "type"];
+  const known = ["retries", "timeout", "cache", "type"];
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new MisuseError(`checkpoint ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
   }
+  checkCache(`checkpoint ${name}`, options.cache);
   declare(name);
   const runtimeFor = (how: string) => {
     const instead = "a checkpoint cannot call another; call both from the flow, or make one a plain function";

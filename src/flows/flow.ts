@@ -1,7 +1,10 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
 import { type Duration, parseDuration } from "../core/durations.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
+import { startChild } from "./child.ts";
 import { MisuseError } from "./errors.ts";
 import { type Handle, launcher, type ReplayOptions, type RunOptions } from "./handles.ts";
+import { checkCache } from "./options.ts";
 import { scopeStorage } from "./runtime.ts";
 import { type NormalSchema, normalizeSchema, type SchemaLike } from "./schema.ts";
 import { requireName } from "./scope.ts";
@@ -14,16 +17,20 @@ export interface FlowOptions {
   retries?: number;
   /** Limit for the whole execution, waits included; milliseconds or "2h". */
   timeout?: Duration;
+  /** Whether the checkpoints that it calls are cached where they do not say so themselves. Default false. */
+  cache?: boolean;
 }
 
 /** How the engine and the describer recognise a flow, whichever copy of this package made it. */
 export const flowBrand = Symbol.for("savepoint.flow");
+const declaredKey = Symbol.for("savepoint.declaredFlows");
 
 export interface FlowDefinition {
   readonly name: string;
   readonly fn: (input: never) => unknown;
   readonly retries: number;
   readonly timeoutMs: number | null;
+  readonly cache: boolean;
   readonly input: () => NormalSchema | null;
   describe(): { inputSchema: JsonSchema | null; options: Record<string, unknown> };
 }
@@ -31,7 +38,10 @@ export interface FlowDefinition {
 export interface Flow<Input, Result> {
   readonly flowName: string;
   readonly [flowBrand]: FlowDefinition;
-  /** Starts an execution and answers as soon as it is on the record. */
+  /**
+   * Starts an execution and answers as soon as it is on the record. Inside a flow it starts a child, which is cancelled
+   * with its parent, and for which the parent's end waits.
+   */
   run(input: Input, options?: RunOptions): Promise<Handle<Result>>;
   /** Starts a new execution from the record of another. */
   replay(executionId: string, options?: ReplayOptions): Promise<Handle<Result>>;
@@ -59,28 +69,33 @@ export function flow<Input = undefined, Result = unknown>(
   const callable = () => {
     throw new MisuseError(`flow ${name} was called like a function: use ${name}.run(input) to start an execution`);
   };
-  return Object.assign(callable, {
+  const made = Object.assign(callable, {
     flowName: name,
     [flowBrand]: definition,
     async run(input: Input, runOptions: RunOptions = {}) {
-      refuseInside(name, "run");
+      if (scopeStorage.getStore() !== undefined) {
+        return startChild({ name, definition, input }, runOptions) as Promise<Handle<Awaited<Result>>>;
+      }
       return (await launcher()).run({ name, file }, input, runOptions) as Promise<Handle<Awaited<Result>>>;
     },
     async replay(executionId: string, replayOptions: ReplayOptions = {}) {
-      refuseInside(name, "replay");
+      refuseInside(name);
       return (await launcher()).replay(executionId, replayOptions) as Promise<Handle<Awaited<Result>>>;
     },
   });
+  declare(made);
+  return made;
 }
 
 function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): FlowDefinition {
-  const known = ["input", "description", "retries", "timeout"];
+  const known = ["input", "description", "retries", "timeout", "cache"];
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new MisuseError(`flow ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
   }
-  const { retries = 0, timeout, description } = options;
+  const { retries = 0, timeout, cache = false, description } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) throw new MisuseError(`flow ${name}: retries must be 0 or more`);
+  checkCache(`flow ${name}`, cache);
   const timeoutMs = timeout === undefined ? null : parseDuration(timeout, "ms", `flow ${name}: timeout`);
   const input = () => (options.input === undefined ? null : normalizeSchema(options.input, `flow ${name}: input`));
   return {
@@ -88,14 +103,21 @@ function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): F
     fn,
     retries,
     timeoutMs,
+    cache,
     input,
     describe: () => ({ inputSchema: input()?.json ?? null, options: { retries, timeoutMs, description } }),
   };
 }
 
-function refuseInside(name: string, verb: string): void {
+function refuseInside(name: string): void {
   if (scopeStorage.getStore() === undefined) return;
-  throw new MisuseError(`${name}.${verb}() was called inside an execution: child executions are not supported yet`);
+  throw new MisuseError(`${name}.replay() was called inside an execution: start a child with ${name}.run() instead`);
+}
+
+/** Who loads a module learns here of the flows that it declares without exporting them. */
+function declare(made: unknown): void {
+  const shared = globalThis as unknown as Record<symbol, AsyncLocalStorage<unknown[]> | undefined>;
+  shared[declaredKey]?.getStore()?.push(made);
 }
 
 /** The file that calls `flow()`: what a handle that starts it from a script must name. */

@@ -1,4 +1,5 @@
 import type { Duration } from "../core/durations.ts";
+import { MisuseError } from "./errors.ts";
 
 export interface RetryOptions {
   /** Further attempts after the first. */
@@ -16,6 +17,11 @@ export interface CheckpointOptions {
   retries?: number | RetryOptions;
   /** Limit for one attempt, in milliseconds or as "30s": its signal fires and the attempt fails. */
   timeout?: Duration;
+  /**
+   * Whether a call takes the output of an earlier one, in whatever execution, that had the same code and arguments.
+   * Default: what its flow says.
+   */
+  cache?: boolean;
   /** What kind of work it is: `llm_call`, `tool_call` or a label of your own. */
   type?: string;
 }
@@ -27,4 +33,12 @@ export interface SaveOptions {
   /** Default `output`. */
   kind?: ArtifactKind;
   tags?: string[];
+}
+
+/** @throws MisuseError when it is neither true nor false */
+export function checkCache(what: string, cache: unknown): void {
+  if (cache === undefined || typeof cache === "boolean") return;
+  throw new MisuseError(
+    `${what}: cache must be true or false; what makes an output too old, a date for example, is passed as an argument`,
+  );
 }

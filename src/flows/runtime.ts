@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Handle } from "./handles.ts";
 import type { ArtifactKind, CheckpointOptions } from "./options.ts";
 import type { NormalSchema } from "./schema.ts";
 
@@ -33,6 +34,18 @@ export interface ProgressReport {
   total?: number | undefined;
 }
 
+export interface ChildCall {
+  /** Name of the flow to run. */
+  name: string;
+  /** What it is, so that a namesake is told from it. */
+  definition: object;
+  input: unknown;
+  tags: string[];
+  timeoutMs: number | null;
+  /** Default: where the parent runs. */
+  stack: string | undefined;
+}
+
 /** What the engine does for the primitives; one for each activation of an execution. */
 export interface FlowRuntime {
   readonly executionId: string;
@@ -42,6 +55,10 @@ export interface FlowRuntime {
   submit(call: CheckpointCall): { result(): Promise<unknown> };
   wait(call: WaitCall): Promise<unknown>;
   sleep(until: { ms: number } | { at: Date }): Promise<void>;
+  /** Starts another execution, whose end this one may await. */
+  child(call: ChildCall): Promise<Handle>;
+  /** Ends the body; the execution goes on with this input and an empty journal. Never settles. */
+  continueAsNew(input: unknown): Promise<never>;
   value<T>(name: "now" | "random" | "uuid", make: () => T): T;
   log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void;
   progress(report: ProgressReport, inside: RunningCheckpoint | undefined): void;

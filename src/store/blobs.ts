@@ -53,7 +53,7 @@ export function openBlobs(folder: string): Blobs {
       const bytes = Buffer.from(text, "utf8");
       const sha256 = sha256Of(bytes);
       const path = pathOf(sha256);
-      if (!existsSync(path)) writeDurably(path, bytes);
+      if (!holds(path, bytes)) writeDurably(path, bytes);
       return sha256;
     },
 
@@ -82,6 +82,16 @@ function listFiles(folder: string): BlobFile[] {
 
 export function sha256Of(bytes: Buffer | string): string {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** A blob that was damaged is written anew. */
+function holds(path: string, bytes: Buffer): boolean {
+  try {
+    return readFileSync(path).equals(bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** A rename within the folder is atomic: a crash leaves the whole file or none. */

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BlobFile } from "./blobs.ts";
+import type { Leaving } from "./cleaning.ts";
 import type { Store } from "./store.ts";
 
 export interface CleanOptions {
-  /** Executions that ended before this instant go, with all that belongs to them. */
+  /** Executions that ended before this instant go, with all that belongs to them; cached outputs that are older, too. */
   before: number;
   now: number;
   /** Only say what would go. */
@@ -24,6 +25,7 @@ export interface Cleaned {
 const youngMs = 3_600_000;
 /** Whoever found a blob in its place a moment ago has committed the row that names it by then. */
 const graceMs = 2_000;
+const nothing: Leaving = { executions: new Set(), cachedBefore: 0 };
 
 /**
  * Removes ended executions, whole families at a time, and then the versions and blobs that nothing refers to any more.
@@ -31,8 +33,10 @@ const graceMs = 2_000;
  */
 export async function clean(store: Store, options: CleanOptions): Promise<Cleaned> {
   const removed = removeExecutions(store, options);
+  removeCachedOutputs(store, options);
   const hashes = removeVersions(store, options, removed);
-  const blobs = options.isDryRun ? unusedBlobs(store, options, removed) : await removeBlobs(store, options);
+  const leaving = { executions: removed, cachedBefore: options.before };
+  const blobs = options.isDryRun ? unusedBlobs(store, options, leaving) : await removeBlobs(store, options);
   return {
     executions: removed.size,
     versions: hashes.length,
@@ -57,6 +61,10 @@ function removeExecutions({ cleaning, write }: Store, { before, isDryRun }: Clea
   return removed;
 }
 
+function removeCachedOutputs({ cleaning, write }: Store, { before, isDryRun }: CleanOptions): void {
+  if (!isDryRun) write(() => cleaning.forgetCachedOutputs(before));
+}
+
 function removeVersions(
   { cleaning, write }: Store,
   { before, isDryRun, removeVersionFiles }: CleanOptions,
@@ -74,20 +82,20 @@ function removeVersions(
 
 async function removeBlobs(store: Store, options: CleanOptions): Promise<BlobFile[]> {
   const { blobs } = store;
-  const unused = unusedBlobs(store, options, new Set());
+  const unused = unusedBlobs(store, options, nothing);
   if (unused.length === 0) return [];
   for (const { sha256, isAside } of unused) if (!isAside) ignoreMissing(() => blobs.setAside(sha256));
   await delay(graceMs);
-  const wanted = store.cleaning.referencedBlobs(new Set());
+  const wanted = store.cleaning.referencedBlobs(nothing);
   const gone = unused.filter(({ sha256 }) => !wanted.has(sha256));
   for (const { sha256 } of unused.filter((blob) => !gone.includes(blob))) ignoreMissing(() => blobs.takeBack(sha256));
   for (const { sha256 } of gone) blobs.drop(sha256);
   return gone;
 }
 
-function unusedBlobs({ blobs, cleaning }: Store, { now }: CleanOptions, removed: ReadonlySet<number>): BlobFile[] {
+function unusedBlobs({ blobs, cleaning }: Store, { now }: CleanOptions, leaving: Leaving): BlobFile[] {
   const files = blobs.list();
-  const wanted = cleaning.referencedBlobs(removed);
+  const wanted = cleaning.referencedBlobs(leaving);
   // A clean that was killed may have left behind what is wanted after all.
   for (const { sha256, isAside } of files)
     if (isAside && wanted.has(sha256)) ignoreMissing(() => blobs.takeBack(sha256));

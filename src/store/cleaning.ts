@@ -7,6 +7,13 @@ interface Member {
   removable: number;
 }
 
+/** What is about to go. */
+export interface Leaving {
+  executions: ReadonlySet<number>;
+  /** Cached outputs that were computed before this instant. */
+  cachedBefore: number;
+}
+
 const rootsAtOnce = 200;
 const over = "status IN ('completed', 'failed', 'cancelled') AND ended_at < $before";
 
@@ -28,6 +35,7 @@ export function cleaning(connection: Connection) {
   const forgetKeys = connection.prepare(
     "DELETE FROM idempotency_keys WHERE execution_id NOT IN (SELECT id FROM executions)",
   );
+  const forgetCachedOutputs = connection.prepare("DELETE FROM cached_outputs WHERE created_at < ?");
   const versions = connection.prepare<[number], string>("SELECT hash FROM versions WHERE created_at < ?").pluck();
   const users = connection.prepare<[], { seq: number; version: string }>("SELECT seq, version FROM executions");
   const removeVersion = connection.prepare("DELETE FROM versions WHERE hash = ?");
@@ -40,6 +48,9 @@ export function cleaning(connection: Connection) {
      UNION ALL SELECT execution_seq, value FROM artifacts WHERE value GLOB '@blob:*'
      UNION ALL SELECT execution_seq, value FROM early_answers WHERE value GLOB '@blob:*'`,
   );
+  const cachedReferences = connection
+    .prepare<[number], string>("SELECT output FROM cached_outputs WHERE created_at >= ? AND output GLOB '@blob:*'")
+    .pluck();
   return {
     /**
      * The next executions that ended before an instant together with all their descendants, families whole.
@@ -61,6 +72,8 @@ export function cleaning(connection: Connection) {
     },
 
     forgetKeys: (): number => forgetKeys.run().changes,
+    /** An execution that ended before an instant computed before it: none is left whose execution is gone. */
+    forgetCachedOutputs: (before: number): void => void forgetCachedOutputs.run(before),
     /** Versions that were made before an instant, and that only executions run on which are about to go. */
     unusedVersions(before: number, without: ReadonlySet<number>): string[] {
       const used = new Set<string>();
@@ -69,13 +82,14 @@ export function cleaning(connection: Connection) {
     },
     removeVersion: (hash: string): void => void removeVersion.run(hash),
 
-    /** The blobs that executions refer to, but for those that are about to go. */
-    referencedBlobs(without: ReadonlySet<number>): Set<string> {
+    /** The blobs that executions and cached outputs refer to, but for those that are about to go. */
+    referencedBlobs({ executions, cachedBefore }: Leaving): Set<string> {
       const found = new Set<string>();
-      for (const { seq, text } of references.iterate()) {
-        if (without.has(seq)) continue;
+      const add = (text: string) => {
         for (const [, sha256 = ""] of text.matchAll(/@blob:([0-9a-f]{64}):/g)) found.add(sha256);
-      }
+      };
+      for (const { seq, text } of references.iterate()) if (!executions.has(seq)) add(text);
+      for (const output of cachedReferences.iterate(cachedBefore)) add(output);
       return found;
     },
   };

@@ -35,7 +35,10 @@ export interface ExecutionRow {
   pause_requested: number;
   blocked_reason: string | null;
   parent_seq: number | null;
+  parent_ordinal: number | null;
   depth: number;
+  continuation: number;
+  last_ordinal: number;
   replayed_from: string | null;
   replay: string | null;
   result: string | null;
@@ -66,7 +69,14 @@ interface ExecutionBase {
   timeoutMs: number | null;
   deadlineAt: number | null;
   parentSeq: number | null;
+  /** The entry of the parent's journal that this execution settles; null where it was only linked. */
+  parentOrdinal: number | null;
+  /** How many executions are above it. */
   depth: number;
+  /** How often it has begun anew with an empty journal. */
+  continuation: number;
+  /** The last ordinal of the journals before; the current one goes on from it. */
+  lastOrdinal: number;
   replayedFrom: string | null;
   replay: ReplayRequest | null;
   metadata: Record<string, unknown> | null;
@@ -108,6 +118,7 @@ export interface NewExecution {
   deadlineAt: number | null;
   lastPosition: number;
   parentSeq: number | null;
+  parentOrdinal: number | null;
   depth: number;
   replayedFrom: string | null;
   replay: ReplayRequest | null;
@@ -121,6 +132,13 @@ export interface Fence {
   epoch: number;
 }
 
+interface ChildClaim {
+  owner: string;
+  leaseUntil: number;
+  now: number;
+  most: number;
+}
+
 export type Executions = ReturnType<typeof executionsTable>;
 
 const held = "seq = ? AND owner = ? AND epoch = ? AND status = 'running'";
@@ -130,8 +148,8 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   const toText = (value: object | null) => (value === null ? null : JSON.stringify(redactValue(value)));
   const insert = connection.prepare(
     `INSERT INTO executions (id, workflow, target, version, status, stack, trigger, tags, input, wake_at, timeout_ms,
-       deadline_at, last_position, parent_seq, depth, replayed_from, replay, created_at)
-     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       deadline_at, last_position, parent_seq, parent_ordinal, depth, replayed_from, replay, created_at)
+     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const search = searchIndex(connection);
   const tag = connection.prepare("INSERT OR IGNORE INTO execution_tags (tag, execution_seq) VALUES (?, ?)");
@@ -141,6 +159,18 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
        started_at = coalesce(started_at, ?)
      WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT +?) RETURNING *`,
   );
+  // From the running parents, of which there are few, by the index of their children that may be claimed.
+  const neededChildren = `SELECT (SELECT child.seq FROM executions AS child WHERE child.parent_seq = parent.seq
+       AND child.wake_at <= $now ORDER BY child.wake_at LIMIT 1) AS needed
+     FROM executions AS parent WHERE parent.status = 'running' AND needed IS NOT NULL AND NOT EXISTS (
+       SELECT 1 FROM executions AS sibling WHERE sibling.parent_seq = parent.seq AND sibling.wake_at > $now
+         AND sibling.status = 'running')`;
+  const claimChildren = connection.prepare<[ChildClaim], ExecutionRow>(
+    `UPDATE executions SET status = 'running', owner = $owner, epoch = epoch + 1, wake_at = $leaseUntil,
+       started_at = coalesce(started_at, $now)
+     WHERE seq IN (${neededChildren} LIMIT +$most) RETURNING *`,
+  );
+  const hasDueChild = connection.prepare<[{ now: number }], unknown>(`${neededChildren} LIMIT 1`);
   const advance = connection.prepare<
     [number, number, string, number],
     { last_position: number; pause_requested: number }
@@ -159,6 +189,10 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   const end = connection.prepare(
     `UPDATE executions SET status = ?, owner = NULL, wake_at = NULL, pause_requested = 0, result = ?, failure = ?,
        ended_at = ?, blocked_reason = NULL WHERE ${held}`,
+  );
+  const continueAsNew = connection.prepare(
+    `UPDATE executions SET status = 'queued', owner = NULL, wake_at = ?, input = ?, replay = NULL, attempt = 1,
+       continuation = continuation + 1, last_ordinal = ? WHERE ${held}`,
   );
   const rewind = connection.prepare(`UPDATE executions SET attempt = attempt + 1, deadline_at = ? WHERE ${held}`);
   const describe = connection.prepare(
@@ -190,6 +224,9 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   );
   const children = connection.prepare<[number, number], Pick<ExecutionRow, "id" | "workflow" | "status">>(
     "SELECT id, workflow, status FROM executions WHERE parent_seq = ? ORDER BY seq LIMIT +?",
+  );
+  const openChildren = connection.prepare<[number], ExecutionRow>(
+    `SELECT * FROM executions WHERE parent_seq = ? AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY seq`,
   );
   const addPosition = connection.prepare<[number, number], { last_position: number }>(
     `UPDATE executions SET last_position = last_position + 1,
@@ -226,6 +263,7 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
         execution.deadlineAt,
         execution.lastPosition,
         execution.parentSeq,
+        execution.parentOrdinal,
         execution.depth,
         execution.replayedFrom,
         execution.replay && JSON.stringify(execution.replay),
@@ -240,6 +278,14 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
     /** Takes up to `most` executions that are due: one write that raises the epoch, so that the last owner is fenced. */
     claim: (owner: string, leaseUntil: number, now: number, most: number): Execution[] =>
       claim.all(owner, leaseUntil, now, now, most).map(toExecution),
+
+    /**
+     * The same for children that a running parent may be waiting for in one of its steps: for each such parent one, unless
+     * it has a running child already.
+     */
+    hasDueChild: (now: number): boolean => hasDueChild.get({ now }) !== undefined,
+    claimChildren: (owner: string, leaseUntil: number, now: number, most: number): Execution[] =>
+      claimChildren.all({ owner, leaseUntil, now, most }).map(toExecution),
 
     /** The fence: reserves `count` positions if the caller still holds the lease, else answers undefined. */
     advance(fence: Fence, count: number): { lastPosition: number; pauseRequested: boolean } | undefined {
@@ -282,6 +328,11 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
       return true;
     },
 
+    /** Begins anew with another input; the caller clears the journal. */
+    continueAsNew({ seq, owner, epoch }: Fence, to: { input: string; lastOrdinal: number }, now: number): boolean {
+      return continueAsNew.run(now, to.input, to.lastOrdinal, seq, owner, epoch).changes === 1;
+    },
+
     /** Begins the next attempt of an execution that retries itself. */
     rewind: ({ seq, owner, epoch }: Fence, deadlineAt: number | null): boolean =>
       rewind.run(deadlineAt, seq, owner, epoch).changes === 1,
@@ -303,6 +354,8 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
 
     /** Oldest first. */
     children: (seq: number, most: number) => children.all(seq, most),
+    /** Children that have not ended, oldest first. */
+    openChildren: (seq: number): Execution[] => openChildren.all(seq).map(toExecution),
 
     /** Up to eleven executions whose id begins so. */
     byPrefix: (prefix: string): Execution[] => byPrefix.all(prefix, `${prefix}\uffff`).map(toExecution),
@@ -370,7 +423,10 @@ function toExecution(row: ExecutionRow): Execution {
     timeoutMs: row.timeout_ms,
     deadlineAt: row.deadline_at,
     parentSeq: row.parent_seq,
+    parentOrdinal: row.parent_ordinal,
     depth: row.depth,
+    continuation: row.continuation,
+    lastOrdinal: row.last_ordinal,
     replayedFrom: row.replayed_from,
     replay: row.replay === null ? null : JSON.parse(row.replay),
     metadata: row.metadata === null ? null : JSON.parse(row.metadata),

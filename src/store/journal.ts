@@ -122,6 +122,7 @@ export function journalTable(connection: Connection, { redactValue }: Protection
   const closeRunning = connection.prepare(
     `UPDATE journal SET status = 'cancelled', ended_at = ? WHERE execution_seq = ? AND status = 'running'`,
   );
+  const clear = connection.prepare("DELETE FROM journal WHERE execution_seq = ?");
   const dropCandidates = connection.prepare(`DELETE FROM journal WHERE execution_seq = ? AND reuse = 'candidate'`);
 
   return {
@@ -219,6 +220,9 @@ export function journalTable(connection: Connection, { redactValue }: Protection
       closeWaits.run(at, toText(reason), seq);
       closeRunning.run(at, seq);
     },
+
+    /** Forgets everything: the execution begins anew. */
+    clear: (seq: number): void => void clear.run(seq),
 
     /** What a replay took from its source and nobody asked for; a failed one keeps it for its retry. */
     dropCandidates: (seq: number): void => void dropCandidates.run(seq),

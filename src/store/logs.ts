@@ -25,6 +25,7 @@ export function logsTable(connection: Connection, { redact }: Protection) {
     `SELECT frontier, count(*) AS lines FROM logs WHERE execution_seq = ? AND source = 'flow' AND frontier IS NOT NULL
      GROUP BY frontier`,
   );
+  const forgetFrontiers = connection.prepare("UPDATE logs SET frontier = NULL WHERE execution_seq = ?");
   return {
     append(seq: number, log: NewLog): void {
       insert.run(seq, log.at, log.level, log.source, log.ordinal, log.frontier, redact(log.message));
@@ -33,5 +34,8 @@ export function logsTable(connection: Connection, { redact }: Protection) {
     /** How many lines the flow body has printed after each settlement: what a re-run must not print again. */
     linesByFrontier: (seq: number): Map<number, number> =>
       new Map(byFrontier.all(seq).map(({ frontier, lines }) => [frontier, lines])),
+
+    /** What was printed so far will not be printed again: the execution begins anew. */
+    forgetFrontiers: (seq: number): void => void forgetFrontiers.run(seq),
   };
 }

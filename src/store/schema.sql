@@ -200,7 +200,8 @@ CREATE INDEX executions_by_wake ON executions (wake_at) WHERE wake_at IS NOT NUL
 
 CREATE INDEX executions_by_workflow ON executions (workflow, seq);
 
-CREATE INDEX executions_children_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL AND parent_seq IS NOT NULL;
+CREATE INDEX executions_children_by_wake ON executions (parent_seq, wake_at)
+  WHERE parent_seq IS NOT NULL AND wake_at IS NOT NULL;
 
 CREATE INDEX journal_pending_waits ON journal (execution_seq, name) WHERE kind = 'wait' AND status = 'pending';
 

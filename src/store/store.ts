@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
 import { type Artifacts, artifactsTable } from "./artifacts.ts";
 import { type Blobs, openBlobs } from "./blobs.ts";
+import { type CachedOutputs, cachedOutputsTable } from "./cached-outputs.ts";
 import { type Cleaning, cleaning } from "./cleaning.ts";
 import { type Connection, explainStoreError, openConnection, openReader } from "./database.ts";
 import { type EarlyAnswers, earlyAnswersTable } from "./early-answers.ts";
@@ -33,6 +34,7 @@ export interface Store {
   readonly workers: Workers;
   readonly settings: Settings;
   readonly earlyAnswers: EarlyAnswers;
+  readonly cachedOutputs: CachedOutputs;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly secrets: SecretsTable;
   readonly payloads: Payloads;
@@ -80,6 +82,7 @@ export function openStore(
     workers: workersTable(connection),
     settings: settingsTable(connection),
     earlyAnswers: earlyAnswersTable(connection),
+    cachedOutputs: cachedOutputsTable(connection),
     idempotencyKeys: idempotencyKeysTable(connection),
     secrets,
     payloads: createPayloads(blobs, capBytes, protection),

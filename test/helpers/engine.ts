@@ -109,6 +109,7 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
           throw new Error(`the test has no flow ${workflow}`);
         return { definition, dependencyChanges: {} };
       },
+      loadedFlow: (_, workflow) => definitions.get(workflow),
       hashArguments: (encoded) => createHmac("sha256", "test").update(encoded).digest("base64url"),
       readSecret: (name, key) => {
         throw new UserError("not_found", `the test has no secret ${name}.${key}`);

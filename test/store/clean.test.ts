@@ -42,6 +42,7 @@ function execution({ endedAt, ...fields }: Partial<NewExecution> & { endedAt?: n
       deadlineAt: null,
       lastPosition: 0,
       parentSeq: null,
+      parentOrdinal: null,
       depth: 0,
       replayedFrom: null,
       replay: null,

@@ -36,6 +36,7 @@ function execution(fields: Partial<NewExecution> = {}): number {
       deadlineAt: null,
       lastPosition: 0,
       parentSeq: null,
+      parentOrdinal: null,
       depth: 0,
       replayedFrom: null,
       replay: null,

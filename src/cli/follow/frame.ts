@@ -52,7 +52,7 @@ export function rowLine(row: ProgressRow, page: Page, { isLive } = { isLive: fal
 
 function aboutRow(row: ProgressRow, now: number): string {
   const ms = (row.endedAt === null ? now : Date.parse(row.endedAt)) - Date.parse(row.startedAt);
-  const isReused = row.status === "replayed" || row.status === "overridden";
+  const isReused = ["cached", "replayed", "overridden"].includes(row.status);
   const parts = [
     row.status === "completed" || row.status === "running" ? "" : row.status,
     isReused || row.kind === "wait" || (row.endedAt === null && ms < tellingMs) ? "" : elapsedText(ms),

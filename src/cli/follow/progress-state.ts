@@ -68,6 +68,7 @@ function changeOf({ type, data }: EventView): Change | undefined {
       };
     case "checkpoint_completed":
     case "checkpoint_failed":
+    case "checkpoint_cached":
     case "checkpoint_replayed":
     case "checkpoint_overridden":
       return { status: type.slice("checkpoint_".length), note: "" };

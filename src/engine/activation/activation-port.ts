@@ -24,6 +24,8 @@ export interface ActivationPort extends EntriesHost {
   readonly runtime: FlowRuntime;
   /** Errors that the body was given, and the entries whose failure they are. */
   readonly failedEntries: WeakMap<object, number>;
+  /** Whether calls of checkpoints that do not say so themselves are cached. */
+  readonly cachesByDefault: boolean;
   /** False once it has ended, was suspended or lost its lease: nothing may settle any more. */
   readonly alive: boolean;
   /** Queues a write under the fence of this activation. */
@@ -36,6 +38,8 @@ export interface ActivationPort extends EntriesHost {
   decode(column: string | null): unknown;
   /** The store failed outside a batch: the activation is dropped and the execution stays as it is. */
   block(error: unknown): void;
+  /** Ends the body, once what it started has ended; the execution begins anew with this input, a payload column. */
+  continueAsNew(input: string): void;
   /** Ends the execution with an error that nobody caught. */
   fail(error: unknown): void;
 }

@@ -69,7 +69,7 @@ export class Activation implements ActivationPort, FencedWriter {
     this.#definition = definition;
     this.delivery = new Delivery({ onIdle: () => this.#onIdle() });
     this.timers = new Timers(context.clock);
-    this.entries = new Entries(this, entries);
+    this.entries = new Entries(this, entries, execution.lastOrdinal);
     this.runtime = new Primitives(this);
     // Read after the claim: what was settled in between is among the entries.
     this.#readPosition = entries.reduce((last, { position }) => Math.max(last, position ?? 0), execution.lastPosition);
@@ -82,6 +82,10 @@ export class Activation implements ActivationPort, FencedWriter {
 
   get alive(): boolean {
     return this.#alive && this.#ending === undefined;
+  }
+
+  get cachesByDefault(): boolean {
+    return this.#definition.cache;
   }
 
   now(): number {
@@ -116,6 +120,14 @@ export class Activation implements ActivationPort, FencedWriter {
   /** Ends the execution with what nobody caught. */
   fail(error: unknown): void {
     this.#end({ error });
+  }
+
+  /** Ends the body, once what it started has ended, and lets the execution begin anew. */
+  continueAsNew(input: string): void {
+    this.runtime.submitted.finish().then(
+      () => this.#end({ input }),
+      (error) => this.#end({ error }),
+    );
   }
 
   /** A pause takes effect here: what would begin now waits until the execution is resumed. */
@@ -269,7 +281,7 @@ export class Activation implements ActivationPort, FencedWriter {
     });
   }
 
-  #end(how: { result: unknown } | { error: unknown } | { failure: Failure }): void {
+  #end(how: Parameters<typeof endingOf>[1]): void {
     if (!this.alive) return;
     let ending: Ending;
     try {

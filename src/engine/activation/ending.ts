@@ -1,15 +1,21 @@
 import { after } from "../../core/clock.ts";
 import type { Failure } from "../../core/statuses.ts";
 import type { FlowDefinition } from "../../flows/flow.ts";
-import type { ExecutionFailure } from "../../store/executions.ts";
+import type { Execution, ExecutionFailure, Fence } from "../../store/executions.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { selectorsOf } from "../../store/selectors.ts";
+import type { Store } from "../../store/store.ts";
+import { cancelAwaited, settleParent } from "../family.ts";
 import type { ActivationPort } from "./activation-port.ts";
 import { chainOf, failureOf, isStoreTrouble } from "./failures.ts";
 import { reopen } from "./reopening.ts";
 
 /** How an execution's body came out. */
-export type Ending = { status: "completed"; result: string } | { status: "failed"; failure: ExecutionFailure };
+export type Ending =
+  | { status: "completed"; result: string }
+  | { status: "failed"; failure: ExecutionFailure }
+  /** It begins anew with this input, a payload column. */
+  | { status: "continued"; input: string };
 
 const firstRetryDelayMs = 1_000;
 const longestRetryDelayMs = 60_000;
@@ -20,9 +26,13 @@ const longestRetryDelayMs = 60_000;
  */
 export function endingOf(
   activation: ActivationPort,
-  how: { result: unknown } | { error: unknown } | { failure: Failure },
+  how: { result: unknown } | { input: string } | { error: unknown } | { failure: Failure },
 ): Ending {
-  if ("result" in how) return completion(activation, how.result);
+  if ("result" in how || "input" in how) {
+    const diverged = divergence(activation);
+    if (diverged !== undefined) return failed(activation, diverged, undefined);
+    return "input" in how ? { status: "continued", input: how.input } : completion(activation, how.result);
+  }
   const failure = "failure" in how ? how.failure : failureOf(how.error, activation.context.store.protection);
   return failed(activation, failure, "error" in how ? how.error : undefined);
 }
@@ -30,35 +40,54 @@ export function endingOf(
 /** Inside the transaction: the row that ends the execution, or the beginning of its next attempt. */
 export function writeEnding(activation: ActivationPort, definition: FlowDefinition, ending: Ending): void {
   const { context, execution, fence } = activation;
+  const { store } = context;
   const at = activation.now();
   const unused = unusedEntries(activation);
   if (unused.length > 0) activation.event("entries_unused", null, { selectors: unused });
-  if (ending.status === "completed") {
-    context.store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at);
-    context.store.journal.close(fence.seq, at, closedBy("completed"));
-    context.store.journal.dropCandidates(fence.seq);
-    return activation.event("execution_completed", null);
+  switch (ending.status) {
+    case "completed":
+      store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at);
+      store.journal.close(fence.seq, at, closedBy("completed"));
+      store.journal.dropCandidates(fence.seq);
+      activation.event("execution_completed", null);
+      return settleParent(store, execution, { status: "completed", output: ending.result }, at);
+    case "continued":
+      activation.event("execution_continued", null, { continuation: execution.continuation + 1 });
+      store.executions.continueAsNew(fence, { input: ending.input, lastOrdinal: activation.entries.lastOrdinal }, at);
+      store.journal.clear(fence.seq);
+      return store.logs.forgetFrontiers(fence.seq);
+    case "failed":
+      return writeFailure(store, { execution, fence, retries: definition.retries }, ending.failure, at);
+    default:
+      return ending satisfies never;
   }
-  const { failure } = ending;
-  context.store.journal.close(fence.seq, at, closedBy("failed"));
-  if (execution.attempt <= definition.retries && reopen(context.store, fence.seq, failure, at)) {
+}
+
+/** Inside the transaction: an execution that is held has failed; it ends, or what failed is tried again. */
+export function writeFailure(
+  store: Store,
+  { execution, fence, retries }: { execution: Execution; fence: Fence; retries: number },
+  failure: ExecutionFailure,
+  at: number,
+): void {
+  const { seq } = fence;
+  const { code, message, origin } = failure;
+  store.journal.close(seq, at, closedBy("failed"));
+  cancelAwaited(store, seq, at);
+  if (execution.attempt <= retries && reopen(store, seq, failure, at)) {
     const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
-    activation.event("execution_retried", null, {
-      attempt: execution.attempt,
-      code: failure.code,
-      message: failure.message,
-    });
-    context.store.executions.rewind(fence, execution.timeoutMs === null ? null : after(at, execution.timeoutMs));
-    context.store.executions.release(fence, at + delay, null);
+    const data = { attempt: execution.attempt, code, message };
+    store.events.append(seq, { type: "execution_retried", at, data });
+    store.executions.rewind(fence, execution.timeoutMs === null ? null : after(at, execution.timeoutMs));
+    store.executions.release(fence, at + delay, null);
     return;
   }
-  context.store.executions.end(fence, { status: "failed", result: null, failure }, at);
-  activation.event("execution_failed", null, { code: failure.code, message: failure.message, origin: failure.origin });
+  store.executions.end(fence, { status: "failed", result: null, failure }, at);
+  store.events.append(seq, { type: "execution_failed", at, data: { code, message, origin } });
+  settleParent(store, execution, { status: "failed", failure }, at);
 }
 
 function completion(activation: ActivationPort, result: unknown): Ending {
-  const diverged = divergence(activation);
-  if (diverged !== undefined) return failed(activation, diverged, undefined);
   try {
     return { status: "completed", result: activation.encode(result, "result") };
   } catch (error) {
@@ -70,7 +99,7 @@ function completion(activation: ActivationPort, result: unknown): Ending {
 function failed(activation: ActivationPort, failure: Failure, error: unknown): Ending {
   const entries = activation.entries.all();
   const inChain = [...chainOf(error)].flatMap((one) => activation.failedEntries.get(one) ?? []);
-  const unseen = entries.filter((entry) => entry.status === "failed" && isUndelivered(entry, activation));
+  const unseen = entries.filter((entry) => isFailure(entry) && isUndelivered(entry, activation));
   const closed = entries.filter(
     ({ status, reuse }) => reuse !== "candidate" && (status === "running" || status === "pending"),
   );
@@ -82,6 +111,11 @@ function failed(activation: ActivationPort, failure: Failure, error: unknown): E
       closed: closed.map(({ ordinal }) => ordinal),
     },
   };
+}
+
+/** A child that was cancelled has failed its parent. */
+function isFailure({ kind, status, position }: JournalEntry): boolean {
+  return status === "failed" || (kind === "child" && status === "cancelled" && position !== null);
 }
 
 function isUndelivered(entry: JournalEntry, { delivery }: ActivationPort): boolean {

@@ -19,6 +19,9 @@ export interface EntriesHost {
   event(type: EventType, ordinal: number | null, data?: Record<string, unknown>): void;
 }
 
+/** From so many entries on, an author should know that waking up takes longer and longer. */
+const longJournal = 10_000;
+
 /** The journal of one execution as its activation knows it: what is recorded, and which call took what. */
 export class Entries {
   readonly matcher: Matcher;
@@ -26,10 +29,11 @@ export class Entries {
   readonly #byOrdinal: Map<number, JournalEntry>;
   #nextOrdinal: number;
 
-  constructor(host: EntriesHost, recorded: readonly JournalEntry[]) {
+  /** @param lastOrdinal of the journals before this one */
+  constructor(host: EntriesHost, recorded: readonly JournalEntry[], lastOrdinal: number) {
     this.#host = host;
     this.#byOrdinal = new Map(recorded.map((entry) => [entry.ordinal, entry]));
-    this.#nextOrdinal = (recorded.at(-1)?.ordinal ?? 0) + 1;
+    this.#nextOrdinal = (recorded.at(-1)?.ordinal ?? lastOrdinal) + 1;
     this.matcher = new Matcher(recorded);
   }
 
@@ -39,6 +43,10 @@ export class Entries {
 
   get(ordinal: number): JournalEntry | undefined {
     return this.#byOrdinal.get(ordinal);
+  }
+
+  get lastOrdinal(): number {
+    return this.#nextOrdinal - 1;
   }
 
   /** Puts what is settled on record before anything is asked, in the order in which it was committed. */
@@ -87,6 +95,7 @@ export class Entries {
       ...fields,
     };
     this.#byOrdinal.set(entry.ordinal, entry);
+    if (this.#byOrdinal.size === longJournal) this.#warn();
     return entry;
   }
 
@@ -103,6 +112,23 @@ export class Entries {
       else Object.assign(known, entry);
       this.settled(entry);
     }
+  }
+
+  #warn(): void {
+    const { context, fence } = this.#host;
+    const message = `the journal has ${longJournal} entries, and each wake-up reads all of them: a flow that goes on for ever should call continueAsNew(input) now and then`;
+    this.#host.note(() => {
+      this.#host.event("journal_long", null, { entries: longJournal });
+      const at = this.#host.now();
+      context.store.logs.append(fence.seq, {
+        at,
+        level: "warn",
+        source: "engine",
+        ordinal: null,
+        frontier: null,
+        message,
+      });
+    });
   }
 
   #take(taken: JournalEntry, call: Call, begin: (taken: JournalEntry) => void): void {

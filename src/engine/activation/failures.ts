@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { isUserError, messageOf } from "../../core/errors.ts";
 import type { Failure, FailureOrigin } from "../../core/statuses.ts";
 import { UnencodableValue } from "../../core/values.ts";
-import { CheckpointFailed, MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
+import { CheckpointFailed, ExecutionFailed, MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
 import { DamagedBlob } from "../../store/blobs.ts";
 import { sqliteCode } from "../../store/database.ts";
 import type { Protection } from "../../store/protection.ts";
@@ -99,6 +99,7 @@ export function* chainOf(thrown: unknown): Generator<object> {
 function codeOf(thrown: unknown): string {
   if (isUserError(thrown)) return thrown.code;
   if (thrown instanceof CheckpointFailed) return "checkpoint_failed";
+  if (thrown instanceof ExecutionFailed) return thrown.status === "failed" ? "child_failed" : "child_cancelled";
   if (thrown instanceof WaitAborted) return "wait_aborted";
   if (thrown instanceof WaitExpired) return "wait_expired";
   if (thrown instanceof AttemptTimedOut) return "timeout";
@@ -109,6 +110,7 @@ function codeOf(thrown: unknown): string {
 
 function originOf(thrown: unknown): FailureOrigin {
   if (thrown instanceof CheckpointFailed) return thrown.origin;
+  if (thrown instanceof ExecutionFailed) return thrown.failure?.origin ?? "engine";
   if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) return "wait";
   if (thrown instanceof AttemptTimedOut) return "timeout";
   return "user_code";

@@ -1,7 +1,11 @@
+import { parseDuration } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { ExecutionStatus } from "../../core/statuses.ts";
 import { MisuseError } from "../../flows/errors.ts";
+import type { Handle } from "../../flows/handles.ts";
 import type {
   CheckpointCall,
+  ChildCall,
   FlowRuntime,
   ProgressReport,
   RunningCheckpoint,
@@ -10,11 +14,13 @@ import type {
 } from "../../flows/runtime.ts";
 import type { LogLevel } from "../../store/logs.ts";
 import { CheckpointRun } from "../calls/checkpoint-run.ts";
+import { ChildRun, type StartedChild } from "../calls/child-run.ts";
 import { Records } from "../calls/records.ts";
 import { SleepRun } from "../calls/sleep-run.ts";
 import { WaitRun } from "../calls/wait-run.ts";
 import type { ActivationPort } from "./activation-port.ts";
 import { Console } from "./console.ts";
+import { isStoreTrouble } from "./failures.ts";
 import { Submitted } from "./submitted.ts";
 
 /** What the primitives of the authoring API do in an activation. Once it is over, none of them settles any more. */
@@ -51,6 +57,24 @@ export class Primitives implements FlowRuntime {
 
   sleep(until: { ms: number } | { at: Date }): Promise<void> {
     return this.#perform((resolve) => SleepRun.begin(this.#activation, until, resolve));
+  }
+
+  child(call: ChildCall): Promise<Handle> {
+    for (const tag of call.tags) this.#refuseSecret("tag", tag);
+    return this.#perform((resolve, reject) =>
+      ChildRun.begin(this.#activation, call, (child) => resolve(this.#handleOf(child)), reject),
+    );
+  }
+
+  continueAsNew(input: unknown): Promise<never> {
+    return this.#perform((_, reject) => {
+      try {
+        this.#activation.continueAsNew(this.#activation.encode(input, "input"));
+      } catch (error) {
+        if (isStoreTrouble(error)) this.#activation.block(error);
+        else reject(new MisuseError(`continueAsNew(): ${messageOf(error)}`));
+      }
+    });
   }
 
   value<T>(name: "now" | "random" | "uuid", make: () => T): T {
@@ -90,6 +114,23 @@ export class Primitives implements FlowRuntime {
     if (run !== undefined) return run.crash(error);
     if (inside === undefined) this.#activation.fail(error);
     else this.print("error", `after ${inside.selector} had ended: ${messageOf(error)}`, inside);
+  }
+
+  /** What it answers is on the record, as all that a body sees. */
+  #handleOf({ executionId, settled }: StartedChild): Handle {
+    const { result } = this.submitted.add(settled);
+    const ended = settled.catch(noop);
+    const status = () => this.#perform<ExecutionStatus>((resolve) => resolve(this.#records.childStatus(executionId)));
+    return {
+      executionId,
+      status,
+      result,
+      wait: async ({ timeout } = {}) => {
+        const pause = timeout === undefined ? undefined : this.sleep({ ms: parseDuration(timeout, "ms", "wait") });
+        await (pause === undefined ? ended : Promise.race([ended, pause]));
+        return status();
+      },
+    };
   }
 
   /** Names are kept as they are, for people to use them, so that nothing in them can be sealed or redacted. */

@@ -1,5 +1,5 @@
 import { after } from "../../core/clock.ts";
-import type { ExecutionFailure } from "../../store/executions.ts";
+import type { Execution, ExecutionFailure } from "../../store/executions.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -19,13 +19,14 @@ export function reopen(store: Store, seq: number, failure: ExecutionFailure, now
   const toOpen = new Set([...failed, ...open]);
   const firstFailure = Math.min(...failed.map(({ position }) => position ?? Number.POSITIVE_INFINITY));
   for (const entry of entries) {
-    if (toOpen.has(entry)) store.journal.update(seq, reopened(entry, now));
+    if (toOpen.has(entry)) store.journal.update(seq, reopened(store, entry, now));
     else if (entry.afterPosition >= firstFailure) store.journal.update(seq, { ...entry, reuse: "arguments" });
   }
   return true;
 }
 
-function isFailed({ status }: JournalEntry): boolean {
+function isFailed({ kind, status }: JournalEntry): boolean {
+  if (kind === "child" && status === "cancelled") return true;
   return status === "failed" || status === "expired" || status === "aborted";
 }
 
@@ -33,12 +34,42 @@ function isClosed({ status }: JournalEntry): boolean {
   return status === "cancelled" || status === "aborted";
 }
 
-function reopened(entry: JournalEntry, now: number): JournalEntry {
+function reopened(store: Store, entry: JournalEntry, now: number): JournalEntry {
   const fresh = { ...entry, position: null, failure: null, output: null, endedAt: null };
   if (entry.kind === "wait") {
     const timeoutMs = entry.detail?.["timeoutMs"];
     return { ...fresh, status: "pending", dueAt: typeof timeoutMs === "number" ? after(now, timeoutMs) : null };
   }
   if (entry.kind === "sleep") return { ...fresh, status: "running" };
+  if (entry.kind === "child")
+    return { ...fresh, status: "running", detail: { executionId: tryAgain(store, entry, now) } };
   return { ...fresh, status: "running", attempt: 1, dueAt: null };
+}
+
+/** A child that failed goes on from where it did; where it cannot, another one takes its place. */
+function tryAgain(store: Store, entry: JournalEntry, now: number): string | null {
+  const id = entry.detail?.["executionId"];
+  const child = typeof id === "string" ? store.executions.byId(id) : undefined;
+  if (child === undefined || child.status === "cancelled") return null;
+  if (child.status === "failed" && !retryFailed(store, child, now)) return null;
+  return child.id;
+}
+
+/**
+ * Puts a failed execution back into the queue, as its next attempt.
+ * @returns false when there is nothing to try again; the caller holds the transaction
+ */
+export function retryFailed(store: Store, execution: Execution & { status: "failed" }, now: number): boolean {
+  const { seq, attempt, timeoutMs } = execution;
+  if (!reopen(store, seq, execution.failure, now)) return false;
+  store.executions.setControl(seq, {
+    status: "queued",
+    wakeAt: now,
+    failure: null,
+    endedAt: null,
+    attempt: attempt + 1,
+    deadlineAt: timeoutMs === null ? null : after(now, timeoutMs),
+  });
+  store.events.append(seq, { type: "execution_retried", at: now, data: { attempt: attempt + 1 } });
+  return true;
 }

@@ -7,10 +7,22 @@ import type { JournalEntry } from "../../store/journal.ts";
 import { placeOf } from "../../store/selectors.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
 import { AttemptTimedOut, failureOf, isStoreTrouble } from "../activation/failures.ts";
+import type { Call } from "../activation/matching.ts";
 import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
+import { overrideOf, settleWith } from "./given-output.ts";
+import { OutputCache } from "./output-cache.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;
+
+/** A call as far as it can be read before it is matched. */
+interface PreparedCall {
+  call: CheckpointCall;
+  identity: Call;
+  policy: AttemptPolicy;
+  encodedArguments: string;
+  cache: OutputCache | undefined;
+}
 
 /** One call of a checkpoint in an activation: taken from the record, or run in as many attempts as its policy allows. */
 export class CheckpointRun implements RunningBody {
@@ -18,6 +30,7 @@ export class CheckpointRun implements RunningBody {
   readonly #call: CheckpointCall;
   readonly #policy: AttemptPolicy;
   readonly #encodedArguments: string;
+  readonly #cache: OutputCache | undefined;
   readonly #entry: JournalEntry;
   readonly #selector: string;
   /** Whether the start of the entry is in the database: an end that comes first is written as one row. */
@@ -30,25 +43,21 @@ export class CheckpointRun implements RunningBody {
 
   /** Matches the call with the record, then delivers what is recorded or runs it. */
   static begin(activation: ActivationPort, call: CheckpointCall, resolve: Resolve, reject: Reject): void {
-    let encoded: string;
-    let policy: AttemptPolicy;
-    let argumentsHash: string;
+    let prepared: PreparedCall;
     try {
-      policy = attemptPolicy(call.options, call.name);
-      encoded = encodeValue(call.args, "arguments");
-      argumentsHash = activation.context.ports.hashArguments(encoded);
+      prepared = prepare(activation, call);
     } catch (error) {
       return reject(
         error instanceof MisuseError ? error : new MisuseError(`checkpoint ${call.name}: ${messageOf(error)}`),
       );
     }
-    const identity = { kind: "checkpoint" as const, scope: call.scope, name: call.name, argumentsHash };
+    const { identity, cache } = prepared;
     activation.entries.enter(identity, (taken) => {
-      const override = taken === undefined ? overrideOf(activation, call.name) : undefined;
-      if (override !== undefined) return overrideEntry(activation, identity, override, resolve);
       const type = call.options.type ?? null;
+      const given = taken === undefined ? (overrideOf(activation, call.name) ?? cache?.take()) : undefined;
+      if (given !== undefined) return settleWith(activation, { identity, type, given }, resolve);
       const entry = taken ?? activation.entries.create(identity, { status: "running", type });
-      const run = new CheckpointRun(activation, call, policy, encoded, entry, taken !== undefined);
+      const run = new CheckpointRun(activation, prepared, entry, taken !== undefined);
       activation.ask(entry, () => run.#deliver(resolve, reject));
       if (entry.position !== null) return;
       if (taken === undefined) run.#writeStart();
@@ -58,9 +67,7 @@ export class CheckpointRun implements RunningBody {
 
   private constructor(
     activation: ActivationPort,
-    call: CheckpointCall,
-    policy: AttemptPolicy,
-    encodedArguments: string,
+    { call, policy, encodedArguments, cache }: PreparedCall,
     entry: JournalEntry,
     stored: boolean,
   ) {
@@ -68,6 +75,7 @@ export class CheckpointRun implements RunningBody {
     this.#call = call;
     this.#policy = policy;
     this.#encodedArguments = encodedArguments;
+    this.#cache = cache;
     this.#entry = entry;
     this.#stored = stored;
     this.#selector = entry.occurrence === 1 ? placeOf(entry) : `${placeOf(entry)}#${entry.occurrence}`;
@@ -221,6 +229,7 @@ export class CheckpointRun implements RunningBody {
         entry.position = position;
         this.#put();
         this.#activation.event(event, entry.ordinal);
+        this.#cache?.fill(entry);
       },
       committed: () => this.#activation.entries.settled(entry),
     });
@@ -254,10 +263,13 @@ export class CheckpointRun implements RunningBody {
 
   #newContext(): RunningCheckpoint {
     const { scope, name, occurrence, attempt } = this.#entry;
+    const { id, continuation } = this.#activation.execution;
+    // A continuation counts its calls anew, and they are other calls.
+    const run = continuation === 0 ? id : `${id}+${continuation}`;
     return {
       selector: this.#selector,
       attempt,
-      idempotencyKey: `${this.#activation.execution.id}:${scope}:${name}:${occurrence}`,
+      idempotencyKey: `${run}:${scope}:${name}:${occurrence}`,
       signal: this.#controller.signal,
     };
   }
@@ -265,28 +277,15 @@ export class CheckpointRun implements RunningBody {
 
 const unrecorded: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };
 
-function overrideOf({ execution }: ActivationPort, name: string): string | undefined {
-  const overrides = execution.replay?.overrides ?? {};
-  return Object.hasOwn(overrides, name) ? overrides[name] : undefined;
-}
-
-/** A call whose name is overridden is answered without running: one row that starts and ends it. */
-function overrideEntry(
-  activation: ActivationPort,
-  identity: { kind: "checkpoint"; scope: string; name: string; argumentsHash: string },
-  output: string,
-  resolve: Resolve,
-): void {
-  const at = activation.now();
-  const entry = activation.entries.create(identity, { status: "completed", origin: "overridden", output, endedAt: at });
-  activation.ask(entry, () => resolve(activation.decode(output)));
-  activation.push({
-    settles: 1,
-    apply: (position) => {
-      entry.position = position;
-      activation.context.store.journal.insert(activation.fence.seq, entry);
-      activation.event("checkpoint_overridden", entry.ordinal);
-    },
-    committed: () => activation.entries.settled(entry),
-  });
+function prepare(activation: ActivationPort, call: CheckpointCall): PreparedCall {
+  const policy = attemptPolicy(call.options, call.name);
+  const encodedArguments = encodeValue(call.args, "arguments");
+  const argumentsHash = activation.context.ports.hashArguments(encodedArguments);
+  return {
+    call,
+    identity: { kind: "checkpoint", scope: call.scope, name: call.name, argumentsHash },
+    policy,
+    encodedArguments,
+    cache: OutputCache.of(activation, call, encodedArguments),
+  };
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import type { ExecutionStatus } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { ProgressReport, RunningCheckpoint, SaveCall } from "../../flows/runtime.ts";
@@ -21,8 +22,8 @@ export class Records {
   }
 
   /** Synchronous: its row is in the same batch as, or an earlier one than, whatever follows from it. */
-  value<T>(name: string, make: () => T): T {
-    const call: Call = { kind: "value", scope: "", name, argumentsHash: null };
+  value<T>(name: string, make: () => T, argumentsHash: string | null = null): T {
+    const call: Call = { kind: "value", scope: "", name, argumentsHash };
     const match = this.#activation.entries.matcher.match(call, this.#activation.entries.matcher.number(call));
     if (typeof match === "object" && match.taken.output !== null) {
       if (match.taken.reuse === "candidate") this.#keep(match.taken);
@@ -31,6 +32,13 @@ export class Records {
     const value = make();
     this.#insert(call, { output: encodeValue(value, name) });
     return value;
+  }
+
+  /** How a child stands now, or stood when the body first asked. */
+  childStatus(executionId: string): ExecutionStatus {
+    const { store, ports } = this.#activation.context;
+    const make = () => store.executions.byId(executionId)?.status ?? "cancelled";
+    return this.value("status", make, ports.hashArguments(executionId));
   }
 
   log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void {

@@ -1,29 +1,19 @@
-import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
-import { type Failure, isTerminal } from "../../core/statuses.ts";
+import { isTerminal } from "../../core/statuses.ts";
 import type { Execution } from "../../store/executions.ts";
-import { reopen } from "../activation/reopening.ts";
+import { retryFailed } from "../activation/reopening.ts";
 import type { Committer } from "../committer.ts";
+import { cancelWithDescendants } from "../family.ts";
 import type { EngineContext } from "../ports.ts";
 import { findExecution } from "./find.ts";
 import { reread } from "./runs.ts";
 
-/** Ends an execution that has not ended. Raising the epoch fences its worker; a second cancel changes nothing. */
+/** Ends an execution that has not ended, and all below it; a second cancel changes nothing. */
 export async function cancel(context: EngineContext, committer: Committer, id: string): Promise<Execution> {
   return change(context, committer, id, (execution, now) => {
     if (execution.status === "cancelled") return;
     if (isTerminal(execution.status)) throw refuse(execution, "cancelled", "It has ended; nothing is left to cancel.");
-    const failure: Failure = { code: "cancelled", message: "the execution was cancelled", origin: "cancelled" };
-    context.store.journal.close(execution.seq, now, failure);
-    context.store.journal.dropCandidates(execution.seq);
-    context.store.executions.setControl(execution.seq, {
-      ...unchanged(execution),
-      status: "cancelled",
-      wakeAt: null,
-      failure,
-      endedAt: now,
-    });
-    context.store.events.append(execution.seq, { type: "execution_cancelled", at: now });
+    cancelWithDescendants(context.store, execution, "the execution was cancelled", now);
   });
 }
 
@@ -62,26 +52,12 @@ export async function resume(context: EngineContext, committer: Committer, id: s
 export async function retry(context: EngineContext, committer: Committer, id: string): Promise<Execution> {
   return change(context, committer, id, (execution, now) => {
     if (execution.status !== "failed") throw refuse(execution, "retried", retryHint(execution));
-    if (!reopen(context.store, execution.seq, execution.failure, now)) {
-      throw refuse(
-        execution,
-        "retried",
-        'No checkpoint or wait failed: the flow\'s own code did, and would again. Mend it and use executions_replay with code: "current".',
-      );
-    }
-    context.store.executions.setControl(execution.seq, {
-      status: "queued",
-      wakeAt: now,
-      failure: null,
-      endedAt: null,
-      attempt: execution.attempt + 1,
-      deadlineAt: execution.timeoutMs === null ? null : after(now, execution.timeoutMs),
-    });
-    context.store.events.append(execution.seq, {
-      type: "execution_retried",
-      at: now,
-      data: { attempt: execution.attempt + 1 },
-    });
+    if (retryFailed(context.store, execution, now)) return;
+    throw refuse(
+      execution,
+      "retried",
+      'No checkpoint, wait or child failed: the flow\'s own code did, and would again. Mend it and use executions_replay with code: "current".',
+    );
   });
 }
 

@@ -68,6 +68,7 @@ export async function replay(
       deadlineAt: request.timeoutMs === null ? null : after(now, request.timeoutMs),
       lastPosition: plan.entries.reduce((last, { position }) => Math.max(last, position ?? 0), 0),
       parentSeq: null,
+      parentOrdinal: null,
       depth: 0,
       replayedFrom: source.id,
       replay: plan.request,

@@ -51,6 +51,7 @@ export async function run(context: EngineContext, committer: Committer, request:
       deadlineAt: request.timeoutMs === null ? null : after(now, request.timeoutMs),
       lastPosition: 0,
       parentSeq: null,
+      parentOrdinal: null,
       depth: 0,
       replayedFrom: null,
       replay: null,

@@ -19,6 +19,8 @@ export class LoadingScope {
       submit: refuse,
       wait: refuse,
       sleep: refuse,
+      child: refuse,
+      continueAsNew: refuse,
       value: refuse,
       log: refuse,
       progress: refuse,

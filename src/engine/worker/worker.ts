@@ -25,6 +25,8 @@ const defaultLeaseMs = 15_000;
 /** How soon an execution that could not go on (missing version, full disk) is tried again; each time twice as late. */
 const blockedRetryMs = 2_000;
 const longestBlockedRetryMs = 30_000;
+/** How many children are claimed at a time while every place is taken. */
+const mostBeyond = 10;
 /** How long running checkpoints may take to end when the worker stops. */
 const drainMs = 5_000;
 const drainLookMs = 10;
@@ -163,17 +165,27 @@ export class Worker {
     const free = this.#options.concurrency - this.#held.size;
     const { store, clock } = this.#context;
     const next = store.executions.nextWakeAt();
-    if (free <= 0 || next === null || next > clock.now()) return;
+    if (next === null || next > clock.now()) return;
+    if (free <= 0 && !this.#mayHoldUpChildren()) return;
     const claimed = await this.#committer.run(() => {
       const now = clock.now();
       if (this.#isUnsure) this.#abandonUnknown(now);
-      const executions = store.executions.claim(this.id, now + this.#leaseMs, now, free);
+      const leaseUntil = now + this.#leaseMs;
+      const { claim, claimChildren } = store.executions;
+      // Beyond the limit too, or parents that wait for a child in one of their steps could take all places for ever.
+      const executions =
+        free > 0 ? claim(this.id, leaseUntil, now, free) : claimChildren(this.id, leaseUntil, now, mostBeyond);
       for (const execution of executions) if (execution.blockedReason === null) this.#noteStart(execution);
       return executions;
     });
     this.#isUnsure = false;
     for (const execution of claimed) void this.#activate(execution);
     if (claimed.length > 0) this.#again = true;
+  }
+
+  /** Whether a child is due whose parent runs; looked at outside a transaction, since it is asked at every change. */
+  #mayHoldUpChildren(): boolean {
+    return this.#context.store.executions.hasDueChild(this.#context.clock.now());
   }
 
   /** A claim whose commit failed may be on the disk all the same, and its lease would be renewed for ever. */

@@ -4,6 +4,7 @@ export const children = {
   name: "0004-children",
   sql: `
 ALTER TABLE executions ADD COLUMN parent_ordinal INTEGER;
-CREATE INDEX executions_children_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL AND parent_seq IS NOT NULL;
+CREATE INDEX executions_children_by_wake ON executions (parent_seq, wake_at)
+  WHERE parent_seq IS NOT NULL AND wake_at IS NOT NULL;
 `,
 } as const;

@@ -1,0 +1,184 @@
+import { after } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import { newId } from "../../core/ids.ts";
+import { encodeValue } from "../../core/values.ts";
+import { ExecutionFailed, MisuseError } from "../../flows/errors.ts";
+import type { ChildCall } from "../../flows/runtime.ts";
+import type { JournalEntry } from "../../store/journal.ts";
+import type { ActivationPort } from "../activation/activation-port.ts";
+import { isStoreTrouble } from "../activation/failures.ts";
+import { outcomeOf, settlementOf } from "../family.ts";
+
+/** Executions below one another, the first included: a flow that starts itself for ever must end somewhere. */
+export const deepestFamily = 20;
+
+export interface StartedChild {
+  executionId: string;
+  /** Its result. Rejects with ExecutionFailed. */
+  settled: Promise<unknown>;
+}
+
+type Resolve = (child: StartedChild) => void;
+type Reject = (error: unknown) => void;
+
+/** One call of a flow's `run` in an activation. Whoever ends the child settles the entry; this reads it. */
+export class ChildRun {
+  readonly #activation: ActivationPort;
+  readonly #call: ChildCall;
+  readonly #input: string | null;
+  readonly #entry: JournalEntry;
+
+  static begin(activation: ActivationPort, call: ChildCall, resolve: Resolve, reject: Reject): void {
+    let input: string | null;
+    let argumentsHash: string;
+    try {
+      refuseUnfit(activation, call);
+      const encoded = encodeValue(call.input, "input");
+      argumentsHash = activation.context.ports.hashArguments(encoded);
+      input = call.input === undefined ? null : activation.context.store.payloads.store(encoded);
+    } catch (error) {
+      if (isStoreTrouble(error)) return activation.block(error);
+      return reject(error instanceof MisuseError ? error : new MisuseError(`${call.name}.run(): ${messageOf(error)}`));
+    }
+    const identity = { kind: "child" as const, scope: "", name: call.name, argumentsHash };
+    activation.entries.enter(identity, (taken) => {
+      const entry = taken ?? activation.entries.create(identity, { status: "running" });
+      const run = new ChildRun(activation, call, input, entry);
+      const settled = run.#await();
+      const known = run.#childId;
+      if (known === null) return run.#start(taken === undefined, (executionId) => resolve({ executionId, settled }));
+      if (entry.position === null) run.#catchUp(known);
+      resolve({ executionId: known, settled });
+    });
+  }
+
+  private constructor(activation: ActivationPort, call: ChildCall, input: string | null, entry: JournalEntry) {
+    this.#activation = activation;
+    this.#call = call;
+    this.#input = input;
+    this.#entry = entry;
+  }
+
+  get #childId(): string | null {
+    const id = this.#entry.detail?.["executionId"];
+    return typeof id === "string" ? id : null;
+  }
+
+  #await(): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // A failure that the body looks at later is no unhandled rejection.
+    promise.catch(() => {});
+    this.#activation.ask(this.#entry, () => {
+      this.#activation.timers.unblock(this.#entry.ordinal);
+      this.#deliver(resolve, reject);
+    });
+    if (this.#entry.position === null) this.#activation.timers.block(this.#entry.ordinal, null, () => {});
+    return promise;
+  }
+
+  /**
+   * The child's row and this entry commit together. Until then nothing else is delivered, so that the body gets the
+   * handle before whatever comes later, now as on a re-run.
+   */
+  #start(isNew: boolean, started: (executionId: string) => void): void {
+    const { store } = this.#activation.context;
+    const { seq } = this.#activation.fence;
+    const id = newId();
+    const committed = Promise.withResolvers<void>();
+    this.#entry.detail = { executionId: id };
+    this.#activation.push({
+      settles: 0,
+      apply: () => {
+        if (isNew) store.journal.insert(seq, this.#entry);
+        else store.journal.update(seq, this.#entry);
+        this.#insertChild(id);
+        this.#activation.event("child_started", this.#entry.ordinal, { execution_id: id, workflow: this.#call.name });
+      },
+      committed: () => {
+        started(id);
+        committed.resolve();
+      },
+    });
+    void this.#activation.delivery.holdBack(committed.promise);
+  }
+
+  #insertChild(id: string): void {
+    const { context, execution, fence } = this.#activation;
+    const { name, tags, timeoutMs, stack } = this.#call;
+    const now = this.#activation.now();
+    const seq = context.store.executions.insert({
+      id,
+      workflow: name,
+      target: targetOf(execution.target, name),
+      version: execution.version,
+      stack: stack ?? execution.stack,
+      trigger: "parent",
+      tags,
+      input: this.#input,
+      timeoutMs,
+      deadlineAt: timeoutMs === null ? null : after(now, timeoutMs),
+      lastPosition: 0,
+      parentSeq: fence.seq,
+      parentOrdinal: this.#entry.ordinal,
+      depth: execution.depth + 1,
+      replayedFrom: null,
+      replay: null,
+      createdAt: now,
+    });
+    context.store.events.append(seq, {
+      type: "execution_created",
+      at: now,
+      data: { parent_execution_id: execution.id },
+    });
+  }
+
+  /** A child that was retried by itself may have ended while this entry, being closed, did not hear of it. */
+  #catchUp(childId: string): void {
+    const { store } = this.#activation.context;
+    const child = store.executions.byId(childId);
+    const outcome = child === undefined ? removed : outcomeOf(child);
+    if (outcome === undefined) return;
+    this.#activation.push({
+      settles: 1,
+      apply: (position) => {
+        Object.assign(this.#entry, settlementOf(outcome), { position, endedAt: this.#activation.now() });
+        store.journal.update(this.#activation.fence.seq, this.#entry);
+        this.#activation.event(`child_${outcome.status}`, this.#entry.ordinal, { execution_id: childId });
+      },
+      committed: () => this.#activation.entries.settled(this.#entry),
+    });
+  }
+
+  #deliver(resolve: (value: unknown) => void, reject: Reject): void {
+    const { status, failure, output, ordinal } = this.#entry;
+    if (status === "completed") return resolve(this.#activation.decode(output));
+    const how = status === "cancelled" ? "cancelled" : "failed";
+    const error = new ExecutionFailed(this.#childId ?? "", how, failure);
+    this.#activation.failedEntries.set(error, ordinal);
+    reject(error);
+  }
+}
+
+const removed = {
+  status: "failed" as const,
+  failure: { code: "not_found", message: "its record was removed", origin: "engine" as const },
+};
+
+/** @throws MisuseError */
+function refuseUnfit({ context, execution }: ActivationPort, { name, definition }: ChildCall): void {
+  if (execution.depth + 2 > deepestFamily) {
+    throw new MisuseError(
+      `${name}.run(): ${deepestFamily} executions stand below one another already; call plain functions instead, or check what ends the recursion`,
+    );
+  }
+  if (context.ports.loadedFlow(execution.version, name) === definition) return;
+  throw new MisuseError(
+    `${name}.run(): a child must be found by its name in this version of the code; declare flow ${name} at the top level of a file of the project, under a name that no other flow has, or export it from the file that is run`,
+  );
+}
+
+/** A child runs the parent's version; its own target is what `code: "current"` of a replay would look for. */
+function targetOf(parentTarget: string, name: string): string {
+  const colon = parentTarget.lastIndexOf(":");
+  return colon < 0 ? name : `${parentTarget.slice(0, colon)}:${name}`;
+}
