@@ -22,6 +22,8 @@ export interface Config {
   /** The user's own folder: the master key. */
   readonly userFolder: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The execution on whose behalf this process was started by an agent that works for it. */
+  readonly parentExecutionId: string | undefined;
   readonly worker: {
     readonly concurrency: number;
     readonly leaseMs: number;
@@ -146,6 +148,7 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
     logsFolder: join(stateFolder, "logs"),
     userFolder: userFolder(env),
     env,
+    parentExecutionId: env["SAVEPOINT_PARENT_EXECUTION_ID"] || undefined,
     worker: {
       concurrency: settings.worker.concurrency,
       leaseMs: settings.worker.lease,

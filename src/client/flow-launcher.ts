@@ -34,6 +34,7 @@ async function run(context: CallContext, target: string, input: unknown, options
     tags,
     timeout: timeout === undefined ? undefined : inMilliseconds(timeout),
     idempotency_key: idempotencyKey,
+    parent_execution_id: undefined,
   });
   return handleOf(context.app, execution_id);
 }

@@ -2,6 +2,14 @@ import { type Failure, isTerminal } from "../core/statuses.ts";
 import type { Execution, ExecutionFailure } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
+/** Executions below one another, the first included: a flow that starts itself for ever must end somewhere. */
+export const deepestFamily = 20;
+
+/** Whether nothing may stand below the execution. */
+export function isTooDeep({ depth }: Execution): boolean {
+  return depth + 2 > deepestFamily;
+}
+
 /** How an execution came out, as its parent's journal keeps it. */
 export type Outcome =
   | { status: "completed"; output: string | null }
@@ -29,17 +37,19 @@ export function outcomeOf(execution: Execution): Outcome | undefined {
 /** Inside the transaction in which an execution ended: what its parent awaits is on the record, and wakes it. */
 export function settleParent(store: Store, child: Execution, outcome: Outcome, now: number): void {
   const { id, parentSeq, parentOrdinal } = child;
-  if (parentSeq === null || parentOrdinal === null) return;
-  const entry = store.journal.find(parentSeq, parentOrdinal);
-  if (entry?.kind !== "child" || entry.status !== "running" || entry.detail?.["executionId"] !== id) return;
-  const position = store.executions.addPosition(parentSeq, now);
-  store.journal.update(parentSeq, { ...entry, ...settlementOf(outcome), position, endedAt: now });
-  store.events.append(parentSeq, {
+  if (parentSeq === null) return;
+  const event = {
     type: `child_${outcome.status}`,
     at: now,
     ordinal: parentOrdinal,
     data: { execution_id: id },
-  });
+  } as const;
+  if (parentOrdinal === null) return store.events.append(parentSeq, event);
+  const entry = store.journal.find(parentSeq, parentOrdinal);
+  if (entry?.kind !== "child" || entry.status !== "running" || entry.detail?.["executionId"] !== id) return;
+  const position = store.executions.addPosition(parentSeq, now);
+  store.journal.update(parentSeq, { ...entry, ...settlementOf(outcome), position, endedAt: now });
+  store.events.append(parentSeq, event);
 }
 
 /** The fields of a child's entry that say how it ended. */

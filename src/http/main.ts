@@ -21,6 +21,11 @@ export interface HttpOptions {
   isJson: boolean;
 }
 
+/** It serves everyone: what one agent's session was given must not become the parent of other people's work. */
+function withoutParent({ SAVEPOINT_PARENT_EXECUTION_ID: _, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
+}
+
 type OnProblem = (message: string, cause?: unknown) => void;
 
 /** How long open requests may take to end; what then is open is cut off. */
@@ -36,7 +41,7 @@ export async function main(options: HttpOptions): Promise<void> {
   const app = await openApp({
     project: options.project,
     ensureWorker: !options.worker,
-    env: options.worker ? takeMasterKey() : process.env,
+    env: withoutParent(options.worker ? takeMasterKey() : process.env),
     onProblem,
   });
   redact = app.store.protection.redact;

@@ -132,6 +132,17 @@ export interface Fence {
   epoch: number;
 }
 
+/** Beyond so many open executions nobody looks for questions one by one. */
+const mostOfFamily = 500;
+
+export interface Descendant {
+  id: string;
+  workflow: string;
+  status: ExecutionStatus;
+  /** How far below: 1 for a child. */
+  depth: number;
+}
+
 interface ChildClaim {
   owner: string;
   leaseUntil: number;
@@ -222,8 +233,24 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   const due = connection.prepare<[number], { seq: number; id: string; status: ExecutionStatus; wake_at: number }>(
     "SELECT seq, id, status, wake_at FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT 100",
   );
-  const children = connection.prepare<[number, number], Pick<ExecutionRow, "id" | "workflow" | "status">>(
-    "SELECT id, workflow, status FROM executions WHERE parent_seq = ? ORDER BY seq LIMIT +?",
+  const descendants = connection.prepare<[number, number], Descendant>(
+    `WITH RECURSIVE family (seq, depth) AS (
+       SELECT seq, 1 FROM executions WHERE parent_seq = ?
+       UNION ALL
+       SELECT child.seq, family.depth + 1 FROM family JOIN executions AS child ON child.parent_seq = family.seq
+       ORDER BY 2 DESC, 1
+     ) SELECT id, workflow, status, family.depth FROM family CROSS JOIN executions USING (seq) LIMIT +?`,
+  );
+  const hasOpenChild = connection.prepare(
+    "SELECT 1 FROM executions WHERE parent_seq = ? AND status NOT IN ('completed', 'failed', 'cancelled') LIMIT 1",
+  );
+  const askingBelow = connection.prepare<[number], Pick<ExecutionRow, "id" | "workflow">>(
+    `WITH RECURSIVE family (seq) AS (
+       SELECT ? UNION ALL
+       SELECT child.seq FROM family JOIN executions AS child ON child.parent_seq = family.seq
+         AND child.status NOT IN ('completed', 'failed', 'cancelled') LIMIT ${mostOfFamily}
+     ) SELECT id, workflow FROM family JOIN executions USING (seq)
+       JOIN journal ON execution_seq = seq AND kind = 'wait' AND journal.status = 'pending' LIMIT 1`,
   );
   const openChildren = connection.prepare<[number], ExecutionRow>(
     `SELECT * FROM executions WHERE parent_seq = ? AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY seq`,
@@ -352,8 +379,11 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
       return row && toExecution(row);
     },
 
-    /** Oldest first. */
-    children: (seq: number, most: number) => children.all(seq, most),
+    /** All that stands below an execution, oldest first, each followed by its own. */
+    descendants: (seq: number, most: number): Descendant[] => descendants.all(seq, most),
+    /** An execution that has a pending wait: this one or one of those below it. */
+    askingBelow: (seq: number) => askingBelow.get(seq),
+    hasOpenChild: (seq: number): boolean => hasOpenChild.get(seq) !== undefined,
     /** Children that have not ended, oldest first. */
     openChildren: (seq: number): Execution[] => openChildren.all(seq).map(toExecution),
 

@@ -58,7 +58,12 @@ const settledWaitSchema = z.object({
 
 const sleepSchema = z.object({ status: z.string(), started_at: instant(), until: instant().nullable() });
 
-const childSchema = z.object({ execution_id: z.string(), workflow: z.string(), status: z.string() });
+const childSchema = z.object({
+  execution_id: z.string(),
+  workflow: z.string(),
+  status: z.string(),
+  depth: z.number().describe("1 for a child, 2 for a child of the child before it, and so on"),
+});
 
 /** An execution as every operation answers it. */
 export const executionSchema = z.object({
@@ -101,6 +106,7 @@ export const executionSchema = z.object({
   }),
   next: z.string().describe("The call that makes sense now"),
   children: z.array(childSchema),
+  children_note: z.string().optional(),
   checkpoints: z.array(checkpointSchema),
   checkpoints_note: z.string().optional(),
   input: json().optional(),

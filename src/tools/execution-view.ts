@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import type { EntryOverview, Execution } from "./app-types.ts";
 import { busyWith } from "./blocked.ts";
-import { cut, iso, isoOrNull, shownText } from "./display.ts";
+import { callText, cut, iso, isoOrNull, shownText } from "./display.ts";
 import { checkpointViews, settledWaitViews, sleepViews } from "./entry-views.ts";
 import type { ExecutionView } from "./execution-schema.ts";
 import { failureView } from "./failure-view.ts";
@@ -24,7 +24,7 @@ export async function executionView(
   const view = {
     ...summaryOf(app, execution, detail),
     ...journalOf(app, execution, entries, detail),
-    children: childrenOf(app, execution),
+    ...childrenOf(app, execution),
   };
   const holders = view.overdue === null ? [] : await busyWith(app, execution.id);
   const next = nextStep(app, execution, { ...view, busyWith: holders });
@@ -87,8 +87,16 @@ function journalOf(app: App, execution: Execution, entries: readonly EntryOvervi
   };
 }
 
-function childrenOf({ store }: App, { seq }: Execution) {
-  return store.executions
-    .children(seq, mostChildren)
-    .map(({ id, workflow, status }) => ({ execution_id: id, workflow, status }));
+/** As a tree that is written down: each is followed by its own children, which are one deeper. */
+function childrenOf({ store }: App, { id, seq }: Execution) {
+  const found = store.executions.descendants(seq, mostChildren + 1);
+  const children = found
+    .slice(0, mostChildren)
+    .map(({ id: execution_id, workflow, status, depth }) => ({ execution_id, workflow, status, depth }));
+  if (found.length <= mostChildren) return { children };
+  const how = callText("executions_list", { parent_execution_id: id });
+  return {
+    children,
+    children_note: `There are more than the ${mostChildren} that are shown; ${how} pages through its children.`,
+  };
 }

@@ -41,7 +41,11 @@ export const executionsList = defineOperation({
     status: z.enum(executionStatuses).optional(),
     workflow: z.string().min(1).optional().describe("Name of the workflow."),
     stack: z.string().min(1).optional(),
-    trigger: z.string().min(1).optional().describe('What started it: "api", "manual" or "replay".'),
+    trigger: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What started it: "api", "manual", "replay", or "parent" (another flow).'),
     tags: z.array(z.string().min(1)).max(20).default([]).describe("Executions that have all of these."),
     replayed_from: z.string().min(1).optional().describe("Replays of this execution."),
     parent_execution_id: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { App } from "../app.ts";
 import { parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -23,6 +24,11 @@ const input = z.strictObject({
   stack: z.string().min(1).default("local").describe("Where it runs; stacks_list shows what there is."),
   idempotency_key: idempotencyKey(),
   tags: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Labels to find it by."),
+  parent_execution_id: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The execution on whose behalf it is started: it is shown below that one and cancelled with it."),
   timeout: z
     .union([z.string(), z.number()])
     .optional()
@@ -59,12 +65,20 @@ export const executionsRun = defineOperation({
       trigger: "api",
       tags: args.tags,
       timeoutMs: timeoutMs ?? flow.options.timeoutMs ?? null,
+      parentId: parentOf(app, args.parent_execution_id),
       idempotencyKey: args.idempotency_key,
     });
     app.stack.ensureWorker();
     return executionView(app, await watchExecution(context, queued, args.wait_seconds));
   },
 });
+
+/** An agent that works for an execution passes its id on by the environment; in another project that means nothing. */
+function parentOf({ config, store }: App, given: string | undefined): string | undefined {
+  if (given !== undefined) return given;
+  const { parentExecutionId } = config;
+  return parentExecutionId !== undefined && store.executions.byId(parentExecutionId) ? parentExecutionId : undefined;
+}
 
 function refuseUnknownStack(name: string): void {
   if (stackNames.includes(name)) return;

@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import { type ExecutionStatus, isTerminal } from "../core/statuses.ts";
 import type { Execution } from "./app-types.ts";
 import { remedyOf } from "./blocked.ts";
 import { callText, iso } from "./display.ts";
@@ -6,7 +7,7 @@ import { exampleValue } from "./example-value.ts";
 import type { ExecutionView } from "./execution-schema.ts";
 import { canRetry, type FailedExecution, retryRepeats } from "./retry-advice.ts";
 
-interface Known extends Pick<ExecutionView, "pending_waits" | "overdue" | "counts" | "result_preview"> {
+interface Known extends Pick<ExecutionView, "pending_waits" | "overdue" | "counts" | "result_preview" | "children"> {
   /** What the workers are busy with, where the execution waits for its turn. */
   busyWith: readonly string[];
 }
@@ -61,11 +62,27 @@ function whileOpen(app: App, execution: Execution & { wakeAt?: number | null }, 
   }
   if (view.overdue !== null)
     return `${unclaimed(app, execution.status, { since: view.overdue.since, busyWith: view.busyWith })} Then ${look}.`;
+  const child = view.children.find(({ status }) => !isTerminal(status as ExecutionStatus));
+  if (execution.status === "waiting" && child !== undefined) return whileChildrenRun(app, execution, child, look);
   if (execution.status === "waiting" && execution.wakeAt != null) {
     return `It sleeps until ${iso(execution.wakeAt)}; ${look} looks again.`;
   }
   if (execution.pauseRequested) return `It pauses before its next checkpoint begins; ${look} waits for that.`;
   return `It is ${execution.status}; ${look} waits for it.`;
+}
+
+function whileChildrenRun(
+  app: App,
+  { seq }: Execution,
+  first: ExecutionView["children"][number],
+  look: string,
+): string {
+  const asking = app.store.executions.askingBelow(seq);
+  if (asking !== undefined) {
+    return `It waits for ${asking.workflow} below it, which asks something: ${callText("executions_get", { execution_id: asking.id })} shows what.`;
+  }
+  const below = callText("executions_get", { execution_id: first.execution_id });
+  return `It waits for its children: ${below} shows how ${first.workflow} gets on; ${look} waits for the end.`;
 }
 
 function answerIt({ id }: Execution, waits: ExecutionView["pending_waits"], isBusy: boolean): string {

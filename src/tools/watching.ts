@@ -8,7 +8,7 @@ const ensureEveryMs = 1_000;
 
 /**
  * Looks at an execution until there is something for the caller to do or read: it ended, it is paused, it asks
- * something, or it sleeps past the time that is left. The caller's leaving and the end of the time end only the look.
+ * something or a child of it does, or it sleeps past the time that is left. The caller's leaving and the end of the time end only the look.
  */
 export async function watchExecution(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
   // Whoever waits may be the only one left who notices that the worker has died.
@@ -26,10 +26,14 @@ async function watch(context: CallContext, execution: Execution, seconds: number
   const giveUpAt = performance.now() + seconds * 1_000;
   const leftMs = () => Math.max(0, giveUpAt - performance.now());
   const asks = ({ seq }: Execution) => app.store.journal.pendingWaits(seq).length > 0;
+  const waitsForChildren = ({ seq }: Execution) => {
+    const { executions } = app.store;
+    return executions.hasOpenChild(seq) && executions.askingBelow(seq) === undefined;
+  };
   const report = reporter(context);
   const isSettled = (now: Execution) => {
     report(now);
-    return isIdle(now, app.clock.now() + leftMs(), asks);
+    return isIdle(now, { until: app.clock.now() + leftMs(), asks, waitsForChildren });
   };
   const found = await app.engine.watch(
     execution.id,
@@ -40,10 +44,17 @@ async function watch(context: CallContext, execution: Execution, seconds: number
   return app.engine.watch(execution.id, isSettled, { timeoutMs: Math.min(leftMs(), settlingMs), signal });
 }
 
-function isIdle(execution: Execution, until: number, asks: (execution: Execution) => boolean): boolean {
+interface Look {
+  until: number;
+  asks(execution: Execution): boolean;
+  /** Whether it goes on when a child ends, and nothing below it asks for anything. */
+  waitsForChildren(execution: Execution): boolean;
+}
+
+function isIdle(execution: Execution, { until, asks, waitsForChildren }: Look): boolean {
   if (isTerminal(execution.status) || execution.status === "paused") return true;
   if (execution.status !== "waiting") return false;
-  return asks(execution) || execution.wakeAt === null || execution.wakeAt > until;
+  return asks(execution) || (execution.wakeAt === null ? !waitsForChildren(execution) : execution.wakeAt > until);
 }
 
 function reporter({ app, progress }: CallContext): (execution: Execution) => void {

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
+import { schemaNumber } from "../../src/store/migrations/index.ts";
 import { createClock } from "../helpers/clock.ts";
 import { flowFile, type List, reviewFlow, ToolProject } from "./project.ts";
 
@@ -255,7 +256,7 @@ describe("status and stacks_list", () => {
       version: "0.1.0",
       node_version: process.versions.node,
       project: { name: project.root.split("/").at(-1), root: project.root, note: null },
-      database_schema: 3,
+      database_schema: schemaNumber,
       executions: { queued: 0, running: 0, waiting: 1, paused: 0, completed: 0, failed: 0, cancelled: 0 },
       executions_are_exact: true,
       overdue: [],

@@ -12,6 +12,8 @@ import { elapsedText, relativeTime } from "../time-text.ts";
 import { facts, type Page, section, setIn, valueText } from "./page.ts";
 import { schemaText } from "./schema-text.ts";
 
+type Child = ExecutionView["children"][number];
+
 const longestValue = 2_000;
 
 /** One execution, as `show` tells it. */
@@ -25,11 +27,7 @@ export function executionText(execution: ExecutionView, page: Page): string {
       (execution.waits ?? []).map((wait) => settledLine(wait, page)),
       page,
     ),
-    ...section(
-      "Children",
-      execution.children.map((child) => childLine(child, page)),
-      page,
-    ),
+    ...section("Children", childLines(execution, page), page),
     ...outcomeLines(execution, page),
   ].join("\n");
 }
@@ -111,8 +109,13 @@ function settledLine({ name, status, answer }: SettledWaitView, { style }: Page)
   return `  ${glyph(status, style)} ${name}  ${style.dim(told)}`;
 }
 
-function childLine(child: ExecutionView["children"][number], { style }: Page): string {
-  return `  ${glyph(child.status, style)} ${child.workflow}  ${style.dim(`${child.status}  ${shortId(child.execution_id)}`)}`;
+function childLines({ children, children_note: note }: ExecutionView, page: Page): string[] {
+  const lines = children.map((child) => childLine(child, page));
+  return note === undefined ? lines : [...lines, `  ${page.style.dim(note)}`];
+}
+
+function childLine({ execution_id: id, workflow, status, depth }: Child, { style }: Page): string {
+  return `${"  ".repeat(depth)}${glyph(status, style)} ${workflow}  ${style.dim(`${status}  ${shortId(id)}`)}`;
 }
 
 function pendingLines(wait: PendingWaitView, page: Page): string[] {

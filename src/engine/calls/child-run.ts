@@ -7,10 +7,7 @@ import type { ChildCall } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
 import { isStoreTrouble } from "../activation/failures.ts";
-import { outcomeOf, settlementOf } from "../family.ts";
-
-/** Executions below one another, the first included: a flow that starts itself for ever must end somewhere. */
-export const deepestFamily = 20;
+import { deepestFamily, isTooDeep, outcomeOf, settlementOf } from "../family.ts";
 
 export interface StartedChild {
   executionId: string;
@@ -166,7 +163,7 @@ const removed = {
 
 /** @throws MisuseError */
 function refuseUnfit({ context, execution }: ActivationPort, { name, definition }: ChildCall): void {
-  if (execution.depth + 2 > deepestFamily) {
+  if (isTooDeep(execution)) {
     throw new MisuseError(
       `${name}.run(): ${deepestFamily} executions stand below one another already; call plain functions instead, or check what ends the recursion`,
     );

@@ -1,9 +1,14 @@
 import { after } from "../../core/clock.ts";
+import { UserError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import { isTerminal } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
+import type { Store } from "../../store/store.ts";
 import type { Committer } from "../committer.ts";
+import { deepestFamily, isTooDeep } from "../family.ts";
 import type { EngineContext } from "../ports.ts";
+import { findExecution } from "./find.ts";
 import { recall, remember } from "./idempotency.ts";
 
 export interface RunRequest {
@@ -17,6 +22,8 @@ export interface RunRequest {
   trigger: string;
   tags: string[];
   timeoutMs: number | null;
+  /** The execution on whose behalf it is started: it is shown below that one, and cancelled with it. */
+  parentId?: string | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -30,13 +37,20 @@ export async function run(context: EngineContext, committer: Committer, request:
       : {
           operation: "run",
           key: request.idempotencyKey,
-          request: { workflow: request.workflow, input: encoded, stack: request.stack, tags: request.tags },
+          request: {
+            workflow: request.workflow,
+            input: encoded,
+            stack: request.stack,
+            tags: request.tags,
+            parentId: request.parentId,
+          },
         };
   return committer.run(() => {
     const now = clock.now();
     const known = recall(store, keyed);
     const before = known === undefined ? undefined : store.executions.byId(known);
     if (before !== undefined) return before;
+    const parent = request.parentId === undefined ? null : openParent(store, request.parentId);
     const id = newId();
     const seq = store.executions.insert({
       id,
@@ -50,17 +64,41 @@ export async function run(context: EngineContext, committer: Committer, request:
       timeoutMs: request.timeoutMs,
       deadlineAt: request.timeoutMs === null ? null : after(now, request.timeoutMs),
       lastPosition: 0,
-      parentSeq: null,
+      parentSeq: parent?.seq ?? null,
       parentOrdinal: null,
-      depth: 0,
+      depth: parent === null ? 0 : parent.depth + 1,
       replayedFrom: null,
       replay: null,
       createdAt: now,
     });
-    store.events.append(seq, { type: "execution_created", at: now });
+    const data = parent === null ? undefined : { parent_execution_id: parent.id };
+    store.events.append(seq, { type: "execution_created", at: now, data });
+    if (parent !== null) {
+      const child = { execution_id: id, workflow: request.workflow };
+      store.events.append(parent.seq, { type: "child_started", at: now, data: child });
+    }
     remember(store, keyed, id, now);
     return reread(context, seq);
   });
+}
+
+/** @throws UserError where nothing may be started below it */
+function openParent(store: Store, id: string): Execution {
+  const parent = findExecution(store, id);
+  if (isTerminal(parent.status)) {
+    throw new UserError("invalid_state", `parent_execution_id: execution ${parent.id} is ${parent.status}`, {
+      hint: "Only an execution that goes on takes children. Leave parent_execution_id out (or unset SAVEPOINT_PARENT_EXECUTION_ID) to start one that stands alone.",
+      details: { status: parent.status },
+    });
+  }
+  if (!isTooDeep(parent)) return parent;
+  throw new UserError(
+    "invalid_input",
+    `parent_execution_id: ${deepestFamily} executions stand below one another already`,
+    {
+      hint: "Start it below an execution further up, or without a parent.",
+    },
+  );
 }
 
 export function reread({ store }: EngineContext, seq: number): Execution {
