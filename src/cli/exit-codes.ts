@@ -29,11 +29,16 @@ export function asksForOutcome(operation: string, args: Readonly<Record<string, 
   return operation === "executions_get" && Number(args["wait_seconds"] ?? 0) > 0;
 }
 
-/** Where it neither ended nor asks, 0: it goes on. */
-export function exitCodeOf({ status, pending_waits: waits }: Pick<ExecutionView, "status" | "pending_waits">): number {
+/** Where it neither ended nor asks, and nothing below it does, 0: it goes on. */
+export function exitCodeOf({
+  status,
+  pending_waits: waits,
+  children,
+}: Pick<ExecutionView, "status" | "pending_waits" | "children">): number {
   if (status === "failed") return exitCodes.failed;
   if (status === "cancelled") return exitCodes.cancelled;
-  return status !== "completed" && waits.length > 0 ? exitCodes.waiting : exitCodes.ok;
+  const isAsking = waits.length > 0 || (status === "waiting" && children.some((child) => child.pending_waits > 0));
+  return status !== "completed" && isAsking ? exitCodes.waiting : exitCodes.ok;
 }
 
 export function exitCodeOfError(error: unknown): number {

@@ -15,12 +15,6 @@ export type Outcome =
   | { status: "completed"; output: string | null }
   | { status: "failed" | "cancelled"; failure: ExecutionFailure | null };
 
-/** What the parent's journal keeps of a child, in `detail`. */
-export interface ChildDetail {
-  /** Null once a retry of the parent wants another child in its place. */
-  executionId: string | null;
-}
-
 /** How an execution ended; undefined while it has not. */
 export function outcomeOf(execution: Execution): Outcome | undefined {
   switch (execution.status) {

@@ -63,6 +63,7 @@ const childSchema = z.object({
   workflow: z.string(),
   status: z.string(),
   depth: z.number().describe("1 for a child, 2 for a child of the child before it, and so on"),
+  pending_waits: z.number(),
 });
 
 /** An execution as every operation answers it. */

@@ -92,7 +92,7 @@ function childrenOf({ store }: App, { id, seq }: Execution) {
   const found = store.executions.descendants(seq, mostChildren + 1);
   const children = found
     .slice(0, mostChildren)
-    .map(({ id: execution_id, workflow, status, depth }) => ({ execution_id, workflow, status, depth }));
+    .map(({ id, pendingWaits, ...child }) => ({ execution_id: id, ...child, pending_waits: pendingWaits }));
   if (found.length <= mostChildren) return { children };
   const how = callText("executions_list", { parent_execution_id: id });
   return {

@@ -79,7 +79,7 @@ function whileChildrenRun(
 ): string {
   const asking = app.store.executions.askingBelow(seq);
   if (asking !== undefined) {
-    return `It waits for ${asking.workflow} below it, which asks something: ${callText("executions_get", { execution_id: asking.id })} shows what.`;
+    return `An execution below it asks something (${asking.workflow}): ${callText("executions_get", { execution_id: asking.id })} shows what, and how to answer.`;
   }
   const below = callText("executions_get", { execution_id: first.execution_id });
   return `It waits for its children: ${below} shows how ${first.workflow} gets on; ${look} waits for the end.`;

@@ -39,6 +39,8 @@ export const go = flow("go", async () => { await wait({ name: "go" }); return "g
 export const fails = flow("fails", async () => { throw new Error("broken \\x1b]0;owned\\x07\\x1b[2J"); });
 const held = checkpoint("held", async () => { await gate("gate"); console.log("through"); return 1; });
 export const gated = flow("gated", async () => held());
+const asks = flow("asks", async () => wait({ name: "approve", question: "May the child go on?" }));
+export const asksBelow = flow("asksBelow", async () => (await asks.run(undefined)).result());
 export const talks = flow("talks", async () => { console.log("\\x1b[31mred\\x1b[0m and \\x1b[2J steering"); console.warn("mind"); });
 `,
   );

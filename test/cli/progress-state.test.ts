@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { frame } from "../../src/cli/follow/frame.ts";
+import { frame, rowLine } from "../../src/cli/follow/frame.ts";
 import { unseenOf } from "../../src/cli/follow/log-tail.ts";
 import { nothingYet, withEvent } from "../../src/cli/follow/progress-state.ts";
 import { createStyle } from "../../src/cli/style.ts";
@@ -53,6 +53,12 @@ describe("what the timeline has told", () => {
       ["completed", "09"],
       ["answered", "09"],
     ]);
+  });
+
+  test("names what a call took instead of running, and no time that it did not take", () => {
+    const state = told(["checkpoint_cached", "draft"], ["checkpoint_overridden", "check"]);
+    const page = { style: createStyle(false), width: 60, now: start };
+    expect(state.rows.map((row) => rowLine(row, page))).toEqual(["  ↺ draft  cached", "  ✎ check  overridden"]);
   });
 
   test("is drawn in lines that neither wrap nor leave the screen", () => {

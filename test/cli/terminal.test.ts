@@ -71,6 +71,17 @@ describe.skipIf(noTerminal !== undefined)("at a terminal", () => {
     expect(screen).toContain("completed");
   });
 
+  test("a followed run asks what its children ask", async () => {
+    const { code, screen } = await inTerminal(
+      project,
+      ["run", "asksBelow", "--follow"],
+      [["May the child go on?", key.enter]],
+    );
+    expect(code).toBe(0);
+    expect(screen).toMatch(/✓.*asks/);
+    expect(screen).toContain("completed");
+  });
+
   test("Ctrl-C ends the look and not the execution", async () => {
     const { code, screen } = await inTerminal(project, ["run", "gated", "--follow"], [[/held/, key.interrupt]]);
     expect(code).toBe(130);

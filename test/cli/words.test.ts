@@ -90,6 +90,14 @@ describe("following without a terminal", () => {
     expect(last).toMatchObject({ code: 4, stdout: expect.stringContaining("? approve") });
   });
 
+  test("ends with 4 where a child asks, and says how to look at it", async () => {
+    const { code, stderr } = await savepoint(project, ["run", "asksBelow", "--follow"]);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/below it asks something \(asks\): `savepoint show \S+` shows what/);
+    const shown = await savepoint(project, ["show"]);
+    expect(shown.stdout).toMatch(/Children\n.*asks {2}waiting {2}\S+ {2}asks 1 question/);
+  });
+
   test("as JSON is one event for each line, and the execution in the last", async () => {
     const ended = await savepoint(project, ["run", "hello", "--follow", "--output", "json"]);
     const told = lines(ended.stdout);

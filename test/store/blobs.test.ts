@@ -28,11 +28,13 @@ test("blob files are readable by their owner only", () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test("a damaged blob is never handed out", () => {
+test("a damaged blob is never handed out, and is mended by who stores the same text again", () => {
   const blobs = openBlobs(folder.path);
   const sha256 = blobs.write("right");
   writeFileSync(join(folder.path, sha256.slice(0, 2), sha256), "wrong");
   expect(() => blobs.read(sha256)).toThrow(/damaged/);
+  blobs.write("right");
+  expect(blobs.read(sha256)).toBe("right");
 });
 
 test("short payloads stay in the row and long ones move to a blob, measured in bytes", () => {

@@ -130,6 +130,20 @@ describe("clean", () => {
     expect(store.payloads.read(column)).toBe(big("again"));
   });
 
+  test("removes cached outputs that were computed before the instant, and keeps the blobs of the others", async () => {
+    const cache = (key: string, createdAt: number) => {
+      const output = store.payloads.store(big(key));
+      store.write(() => store.cachedOutputs.add({ key, executionId: "gone", output, createdAt }));
+    };
+    cache("old", now - 6 * hour);
+    cache("young", now - 4 * hour);
+    expect(await cleaned(true)).toMatchObject({ executions: 0, blobs: 1 });
+    expect(store.cachedOutputs.find("old")).toBeDefined();
+    expect(await cleaned()).toMatchObject({ executions: 0, blobs: 1 });
+    expect(store.cachedOutputs.find("old")).toBeUndefined();
+    expect(store.payloads.read(store.cachedOutputs.find("young")?.output ?? "")).toBe(big("young"));
+  });
+
   test("finishes what a clean that was killed had begun", async () => {
     const kept = store.payloads.store(big("kept"));
     execution({ input: kept });

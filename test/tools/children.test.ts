@@ -68,7 +68,7 @@ test("an execution started with a parent is shown below it, and cancelled with i
   expect(listed.items.map((item) => item.execution_id)).toEqual([child.execution_id]);
   const cancelled = await project.call("executions_cancel", { execution_id: parent.execution_id });
   expect(cancelled.children).toEqual([
-    { execution_id: child.execution_id, workflow: "asking", status: "cancelled", depth: 1 },
+    { execution_id: child.execution_id, workflow: "asking", status: "cancelled", depth: 1, pending_waits: 0 },
   ]);
   const late = await project.error("executions_run", {
     target: "flows/family.ts:asking",

@@ -21,6 +21,8 @@ export interface FollowOptions {
 
 /** Events come in bunches: what they ask for is looked at once they have been told. */
 const settlingMs = 50;
+/** How often it is looked at what the children ask. */
+const belowMs = 500;
 const settledElsewhere = "was settled elsewhere meanwhile";
 
 /** Shows an execution until it has ended, and asks its waits where someone can be asked. Answers the exit code. */
@@ -60,6 +62,9 @@ function conclude({ command, output, signal }: Session, execution: ExecutionView
   } else if (execution.status !== "completed") output.notice(inCommandForm(execution.next));
 }
 
+/** A pending wait of the execution or of one below it. */
+type Question = PendingWaitView & { executionId: string };
+
 interface FollowerOptions {
   session: Session;
   client: SavepointClient;
@@ -76,7 +81,7 @@ class Follower {
   readonly #stop = new AbortController();
   #state: ProgressState = nothingYet;
   #look: NodeJS.Timeout | undefined;
-  #asking: { wait: PendingWaitView; withdraw: AbortController; done: Promise<void> } | undefined;
+  #asking: { wait: Question; withdraw: AbortController; done: Promise<void> } | undefined;
   #looking: Promise<void> = Promise.resolve();
   #failure: { cause: unknown } | undefined;
 
@@ -119,31 +124,49 @@ class Follower {
   }
 
   #attend(): void {
-    const asked = this.#asking?.wait.name;
+    const asked = this.#asking?.wait;
     const isStillAsked = this.#state.rows.some(
-      (row) => row.kind === "wait" && row.name === asked && row.status === "pending",
+      (row) => row.kind === "wait" && row.name === asked?.name && row.status === "pending",
     );
-    if (asked !== undefined && !isStillAsked) this.#asking?.withdraw.abort(settledElsewhere);
+    if (asked?.executionId === this.#id && !isStillAsked) this.#asking?.withdraw.abort(settledElsewhere);
+    this.#lookAgain(settlingMs);
+  }
+
+  #lookAgain(afterMs: number): void {
     this.#look ??= setTimeout(() => {
       this.#look = undefined;
       this.#looking = this.#lookAtWaits().catch(this.#fail);
-    }, settlingMs);
+    }, afterMs);
   }
 
   async #lookAtWaits(): Promise<void> {
-    const isPaused = this.#state.status === "paused";
-    const isAsking = this.#state.rows.some(({ status }) => status === "pending");
-    if (this.#asking !== undefined || this.#stop.signal.aborted || !(isAsking || isPaused)) return;
+    const { status, rows } = this.#state;
+    const isAsking = rows.some((row) => row.status === "pending");
+    const hasChildren = rows.some((row) => row.kind === "child" && row.status === "running");
+    // What a child asks is on no event of its parent.
+    if (hasChildren) this.#lookAgain(belowMs);
+    if (this.#asking !== undefined || this.#stop.signal.aborted) return;
+    if (!isAsking && !hasChildren && status !== "paused") return;
     const execution = await this.#client.executions.get({ execution_id: this.#id });
-    const [wait] = execution.pending_waits;
+    const asked = await this.#questionOf(execution);
     if (!this.#session.output.canAsk) {
       // Nobody here can make it go on.
-      const isStuck = execution.status === "paused" || (execution.status === "waiting" && wait !== undefined);
+      const isStuck = execution.status === "paused" || (execution.status === "waiting" && asked !== undefined);
       if (isStuck) this.#stop.abort();
-    } else if (wait !== undefined && execution.status !== "paused") this.#ask(wait);
+    } else if (asked !== undefined && execution.status !== "paused") this.#ask(asked);
   }
 
-  #ask(wait: PendingWaitView): void {
+  /** What it asks, or else what one of the executions below it asks. */
+  async #questionOf({ execution_id: id, pending_waits: own, children }: ExecutionView): Promise<Question | undefined> {
+    const [first] = own;
+    if (first !== undefined) return { ...first, executionId: id };
+    const child = children.find(({ pending_waits: asked }) => asked > 0);
+    if (child === undefined) return undefined;
+    const [wait] = (await this.#client.executions.get({ execution_id: child.execution_id })).pending_waits;
+    return wait && { ...wait, executionId: child.execution_id };
+  }
+
+  #ask(wait: Question): void {
     const withdraw = new AbortController();
     const done = this.#askAndAnswer(wait, withdraw.signal)
       .catch(this.#fail)
@@ -153,7 +176,7 @@ class Follower {
     this.#asking = { wait: this.#clean(wait), withdraw, done };
   }
 
-  async #askAndAnswer(wait: PendingWaitView, withdrawn: AbortSignal): Promise<void> {
+  async #askAndAnswer(wait: Question, withdrawn: AbortSignal): Promise<void> {
     this.#view.pause();
     const said = await askWait(wait, this.#session.output, withdrawn);
     if (said !== undefined) await this.#answer(wait, said.value);
@@ -165,10 +188,11 @@ class Follower {
     setTimeout(() => this.#attend(), settlingMs);
   }
 
-  async #answer(wait: PendingWaitView, value: unknown): Promise<void> {
+  async #answer(wait: Question, value: unknown): Promise<void> {
     const { output } = this.#session;
     try {
-      await this.#client.executions.input({ execution_id: this.#id, wait: wait.wait_id, value, wait_seconds: 0 });
+      const { executionId, wait_id } = wait;
+      await this.#client.executions.input({ execution_id: executionId, wait: wait_id, value, wait_seconds: 0 });
     } catch (error) {
       if (!isUserError(error)) throw error;
       const isTooLate = ["conflict", "invalid_state", "not_found"].includes(error.code);

@@ -1,10 +1,11 @@
 import type { EventView } from "../../tools/event-view.ts";
+import { shortId } from "../short-ids.ts";
 
-/** A checkpoint, wait or sleep, as far as the timeline has told. */
+/** A checkpoint, wait, sleep or child, as far as the timeline has told. */
 export interface ProgressRow {
   readonly key: string;
   readonly name: string;
-  readonly kind: "checkpoint" | "wait" | "sleep";
+  readonly kind: "checkpoint" | "wait" | "sleep" | "child";
   readonly status: string;
   readonly startedAt: string;
   readonly endedAt: string | null;
@@ -86,19 +87,25 @@ function changeOf({ type, data }: EventView): Change | undefined {
       return { status: "sleeping" };
     case "sleep_ended":
       return { status: "completed" };
+    case "child_started":
+      return { status: "running", note: "" };
+    case "child_completed":
+    case "child_failed":
+    case "child_cancelled":
+      return { status: type.slice("child_".length) };
     default:
       return undefined;
   }
 }
 
-function withChange(rows: readonly ProgressRow[], { type, name, at }: EventView, change: Change): ProgressRow[] {
-  const kind = type.startsWith("sleep") ? "sleep" : /^(wait|answer)/.test(type) ? "wait" : "checkpoint";
-  const key = `${kind} ${name}`;
+function withChange(rows: readonly ProgressRow[], event: EventView, change: Change): ProgressRow[] {
+  const { type, at } = event;
+  const { kind, name, key } = identityOf(event);
   const known = rows.find((row) => row.key === key);
   const begun = known ?? {
     key,
     kind,
-    name: name ?? kind,
+    name,
     status: "running",
     startedAt: at,
     endedAt: null,
@@ -110,4 +117,13 @@ function withChange(rows: readonly ProgressRow[], { type, name, at }: EventView,
   const changed: ProgressRow = { ...begun, ...change, ...(isNew && { startedAt: at }) };
   const next = { ...changed, endedAt: isSettled(changed) ? (isSettled(begun) ? begun.endedAt : at) : null };
   return known === undefined ? [...rows, next] : rows.map((row) => (row.key === key ? next : row));
+}
+
+function identityOf({ type, name, data }: EventView): Pick<ProgressRow, "kind" | "name" | "key"> {
+  if (type.startsWith("child_")) {
+    const id = String(data?.["execution_id"]);
+    return { kind: "child", name: `${String(data?.["workflow"])} ${shortId(id)}`, key: `child ${id}` };
+  }
+  const kind = type.startsWith("sleep") ? "sleep" : /^(wait|answer)/.test(type) ? "wait" : "checkpoint";
+  return { kind, name: name ?? kind, key: `${kind} ${name}` };
 }

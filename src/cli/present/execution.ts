@@ -9,7 +9,7 @@ import { shortId } from "../short-ids.ts";
 import { glyph, statusText } from "../style.ts";
 import { oneLine } from "../terminal-text.ts";
 import { elapsedText, relativeTime } from "../time-text.ts";
-import { facts, type Page, section, setIn, valueText } from "./page.ts";
+import { counted, facts, type Page, section, setIn, valueText } from "./page.ts";
 import { schemaText } from "./schema-text.ts";
 
 type Child = ExecutionView["children"][number];
@@ -114,8 +114,12 @@ function childLines({ children, children_note: note }: ExecutionView, page: Page
   return note === undefined ? lines : [...lines, `  ${page.style.dim(note)}`];
 }
 
-function childLine({ execution_id: id, workflow, status, depth }: Child, { style }: Page): string {
-  return `${"  ".repeat(depth)}${glyph(status, style)} ${workflow}  ${style.dim(`${status}  ${shortId(id)}`)}`;
+function childLine(
+  { execution_id: id, workflow, status, depth, pending_waits: asked }: Child,
+  { style }: Page,
+): string {
+  const note = asked === 0 ? "" : `  asks ${counted(asked, "question")}`;
+  return `${"  ".repeat(depth)}${glyph(status, style)} ${workflow}  ${style.dim(`${status}  ${shortId(id)}${note}`)}`;
 }
 
 function pendingLines(wait: PendingWaitView, page: Page): string[] {
