@@ -117,10 +117,11 @@ export class Primitives implements FlowRuntime {
   }
 
   /** What it answers is on the record, as all that a body sees. */
-  #handleOf({ executionId, settled }: StartedChild): Handle {
+  #handleOf({ executionId, settled, status: look }: StartedChild): Handle {
     const { result } = this.submitted.add(settled);
     const ended = settled.catch(noop);
-    const status = () => this.#perform<ExecutionStatus>((resolve) => resolve(this.#records.childStatus(executionId)));
+    const status = () =>
+      this.#perform<ExecutionStatus>((resolve) => resolve(this.#records.childStatus(executionId, look)));
     return {
       executionId,
       status,

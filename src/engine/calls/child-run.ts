@@ -1,6 +1,7 @@
 import { after } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import type { ExecutionStatus } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
 import { ExecutionFailed, MisuseError } from "../../flows/errors.ts";
 import type { ChildCall } from "../../flows/runtime.ts";
@@ -11,6 +12,8 @@ import { deepestFamily, isTooDeep, outcomeOf, settlementOf } from "../family.ts"
 
 export interface StartedChild {
   executionId: string;
+  /** How it stands now, or came out. */
+  status(): ExecutionStatus;
   /** Its result. Rejects with ExecutionFailed. */
   settled: Promise<unknown>;
 }
@@ -43,9 +46,11 @@ export class ChildRun {
       const run = new ChildRun(activation, call, input, entry);
       const settled = run.#await();
       const known = run.#childId;
-      if (known === null) return run.#start(taken === undefined, (executionId) => resolve({ executionId, settled }));
+      const started = (executionId: string) =>
+        resolve({ executionId, settled, status: () => run.#statusOf(executionId) });
+      if (known === null) return run.#start(taken === undefined, started);
       if (entry.position === null) run.#catchUp(known);
-      resolve({ executionId: known, settled });
+      started(known);
     });
   }
 
@@ -127,6 +132,12 @@ export class ChildRun {
       at: now,
       data: { parent_execution_id: execution.id },
     });
+  }
+
+  #statusOf(childId: string): ExecutionStatus {
+    const { status, position } = this.#entry;
+    if (position === null) return this.#activation.context.store.executions.byId(childId)?.status ?? "cancelled";
+    return status === "completed" || status === "cancelled" ? status : "failed";
   }
 
   /** A child that was retried by itself may have ended while this entry, being closed, did not hear of it. */

@@ -35,10 +35,8 @@ export class Records {
   }
 
   /** How a child stands now, or stood when the body first asked. */
-  childStatus(executionId: string): ExecutionStatus {
-    const { store, ports } = this.#activation.context;
-    const make = () => store.executions.byId(executionId)?.status ?? "cancelled";
-    return this.value("status", make, ports.hashArguments(executionId));
+  childStatus(executionId: string, look: () => ExecutionStatus): ExecutionStatus {
+    return this.value("status", look, this.#activation.context.ports.hashArguments(executionId));
   }
 
   log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void {
