@@ -1,6 +1,6 @@
 import { after } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import { newId } from "../../core/ids.ts";
+import { newExecutionId } from "../../core/ids.ts";
 import type { ExecutionStatus } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
 import { ExecutionFailed, MisuseError } from "../../flows/errors.ts";
@@ -85,7 +85,7 @@ export class ChildRun {
   #start(isNew: boolean, started: (executionId: string) => void): void {
     const { store } = this.#activation.context;
     const { seq } = this.#activation.fence;
-    const id = newId();
+    const id = newExecutionId();
     const committed = Promise.withResolvers<void>();
     this.#entry.detail = { executionId: id };
     this.#activation.push({

@@ -1,6 +1,6 @@
 import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
-import { newId } from "../../core/ids.ts";
+import { newExecutionId } from "../../core/ids.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
 import type { Committer } from "../committer.ts";
@@ -54,9 +54,9 @@ export async function replay(
     if (known !== undefined) return { plan, execution: store.executions.byId(known) ?? null };
     if (request.dryRun) return { plan, execution: null };
     const now = clock.now();
-    const newExecutionId = newId();
+    const newId = newExecutionId();
     const seq = store.executions.insert({
-      id: newExecutionId,
+      id: newId,
       workflow: source.workflow,
       target: source.target,
       version: request.version.hash,
@@ -76,7 +76,7 @@ export async function replay(
     });
     for (const entry of plan.entries) store.journal.insert(seq, entry);
     store.events.append(seq, { type: "execution_created", at: now, data: { replayed_from: source.id } });
-    remember(store, keyed, newExecutionId, now);
+    remember(store, keyed, newId, now);
     return { plan, execution: reread(context, seq) };
   });
 }

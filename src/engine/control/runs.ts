@@ -1,6 +1,6 @@
 import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
-import { newId } from "../../core/ids.ts";
+import { newExecutionId } from "../../core/ids.ts";
 import { isTerminal } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/executions.ts";
@@ -51,7 +51,7 @@ export async function run(context: EngineContext, committer: Committer, request:
     const before = known === undefined ? undefined : store.executions.byId(known);
     if (before !== undefined) return before;
     const parent = request.parentId === undefined ? null : openParent(store, request.parentId);
-    const id = newId();
+    const id = newExecutionId();
     const seq = store.executions.insert({
       id,
       workflow: request.workflow,
