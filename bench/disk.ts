@@ -6,7 +6,7 @@ const tmpfs = 0x01021994;
 /** A folder that is gone when the process is, however it ends. */
 export function temporaryFolder(dir: string): string {
   const folder = mkdtempSync(join(dir, "savepoint-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
   return folder;

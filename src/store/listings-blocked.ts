@@ -19,5 +19,5 @@ export async function listBlocked(database: Kysely<Tables>, limit: number): Prom
   const rows = query
     .select(["seq", "id", sql<string>`substr(blocked_reason, 1, ${longestReason})`.as("reason")])
     .orderBy("seq");
-  return pageOf(query, rows, limit);
+  return pageOf({ counted: query, rows, limit, isFirst: true });
 }

@@ -22,7 +22,8 @@ export async function listEvents(database: Kysely<Tables>, filter: EventsFilter)
   const { executionSeq, afterId, limit } = filter;
   const query = database.selectFrom("events").where("execution_seq", "=", executionSeq);
   const after = afterId === undefined ? query : query.where("id", ">", afterId);
-  const page = await pageOf(query, after.select(["id", "type", "at", "ordinal", "data"]).orderBy("id"), limit);
+  const rows = after.select(["id", "type", "at", "ordinal", "data"]).orderBy("id");
+  const page = await pageOf({ counted: query, rows, limit, isFirst: afterId === undefined });
   return {
     ...page,
     items: page.items.map((row) => ({ ...row, data: row.data === null ? null : JSON.parse(row.data) })),

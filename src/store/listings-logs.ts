@@ -45,5 +45,5 @@ export function listLogs(database: Kysely<Tables>, filter: LogsFilter): Promise<
       sql<number | null>`CASE WHEN length(message) > ${longestMessage} THEN length(message) END`.as("characters"),
     ])
     .orderBy("id", "desc");
-  return pageOf(query, rows, limit);
+  return pageOf({ counted: query, rows, limit, isFirst: beforeId === undefined });
 }

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { type Page, pageOf } from "./listings-page.ts";
+import { commonFrom, countUpTo, type Page, pageOf } from "./listings-page.ts";
 import { entryId } from "./selectors.ts";
 import type { Tables } from "./tables.ts";
 
@@ -39,7 +39,12 @@ export async function listWaits(database: Kysely<Tables>, filter: WaitsFilter): 
         .onRef("journal.ordinal", "=", "pending.ordinal"),
     )
     .innerJoin("executions", "executions.seq", "pending.execution_seq");
-  if (workflow !== undefined) query = query.where("executions.workflow", "=", workflow);
+  if (workflow !== undefined) {
+    const known = database.selectFrom("executions").where("workflow", "=", workflow);
+    const isCommon = (await countUpTo(known, commonFrom)) === commonFrom;
+    // Of a common workflow, waits are met soon; of a rare one, its executions are fewer than the waits of all others.
+    query = query.where(isCommon ? sql`+executions.workflow` : "executions.workflow", "=", workflow);
+  }
   if (executionSeq !== undefined) query = query.where("pending.execution_seq", "=", executionSeq);
   let rows = query;
   if (after !== undefined) {
@@ -52,7 +57,7 @@ export async function listWaits(database: Kysely<Tables>, filter: WaitsFilter): 
     .select(["journal.detail", "journal.started_at", "journal.due_at"])
     .orderBy("pending.execution_seq", "desc")
     .orderBy("pending.ordinal", "desc");
-  const page = await pageOf(query, selected, limit);
+  const page = await pageOf({ counted: query, rows: selected, limit, isFirst: after === undefined });
   return {
     ...page,
     items: page.items.map((row) => ({

@@ -1,6 +1,7 @@
 import type { BlockedExecution } from "./listings-blocked.ts";
 import type { EventRow, EventsFilter } from "./listings-events.ts";
-import type { ExecutionFilter, ExecutionSummary } from "./listings-executions.ts";
+import type { ExecutionSummary } from "./listings-executions.ts";
+import type { ExecutionFilter } from "./listings-filter.ts";
 import { type JournalOverview, journalOverview } from "./listings-journal.ts";
 import type { LogLine, LogsFilter } from "./listings-logs.ts";
 import type { Page } from "./listings-page.ts";

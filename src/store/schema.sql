@@ -88,6 +88,8 @@ CREATE TABLE 'executions_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin
 
 CREATE TABLE 'executions_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
+CREATE VIRTUAL TABLE executions_words USING fts5vocab ('executions_search', 'instance');
+
 CREATE TABLE idempotency_keys (
   operation TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -199,6 +201,8 @@ CREATE INDEX executions_by_trigger ON executions (trigger, seq);
 CREATE INDEX executions_by_wake ON executions (wake_at) WHERE wake_at IS NOT NULL;
 
 CREATE INDEX executions_by_workflow ON executions (workflow, seq);
+
+CREATE INDEX executions_by_workflow_and_status ON executions (workflow, status, seq);
 
 CREATE INDEX executions_children_by_wake ON executions (parent_seq, wake_at)
   WHERE parent_seq IS NOT NULL AND wake_at IS NOT NULL;

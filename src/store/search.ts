@@ -23,20 +23,3 @@ export function searchIndex(connection: Connection) {
     },
   };
 }
-
-/** How the words of a search are meant. */
-export type WordsAre = "whole" | "beginnings";
-
-/**
- * What a person typed as a query of the index, which wants all the words. Whole words are found in the order of the
- * index however many match; beginnings cost a look at everything that begins so.
- */
-export function searchQuery(typed: string, wordsAre: WordsAre): string {
-  const words = wordsOf(typed).map((word) => `"${word}"${wordsAre === "whole" ? "" : "*"}`);
-  return words.length === 0 ? '""' : words.join(" AND ");
-}
-
-/** Letters and digits; everything else only separates them. */
-function wordsOf(typed: string): string[] {
-  return typed.match(/[\p{L}\p{N}]+/gu) ?? [];
-}

@@ -7,6 +7,8 @@ export interface Tables {
   executions: Omit<ExecutionRow, "input" | "result">;
   /** Full-text index; its text is not kept. */
   executions_search: { rowid: number };
+  /** Every word of that index, once for each execution that has it. */
+  executions_words: { term: string };
   execution_tags: { tag: string; execution_seq: number };
   journal: JournalTable;
   events: EventsTable;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openConnection } from "../../src/store/database.ts";
 import type { NewExecution } from "../../src/store/executions.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 import { type Listings, openListings } from "../../src/store/listings.ts";
@@ -124,26 +125,71 @@ describe("the listing of executions", () => {
     for (const at of await times({ until: 200 })) expect(at).toBeLessThanOrEqual(200);
   });
 
-  test.each([
-    [{ status: "failed" as const }, /USING INDEX executions_by_status/],
-    [{ workflow: "w" }, /USING INDEX executions_by_workflow/],
-    [
-      { workflow: "w", status: "failed" as const, since: 5 },
-      /USING INDEX executions_by_(workflow|status) \(\w+=\? AND seq>\?\)/,
-    ],
-    [{ tags: ["a"] }, /execution_tags USING PRIMARY KEY \(tag=\?\)\n.*executions USING INTEGER PRIMARY KEY/],
-    [{ tags: ["a", "b"] }, /execution_tags USING PRIMARY KEY \(tag=\? AND execution_seq=\?\)/],
-    [{ since: 5 }, /executions USING INTEGER PRIMARY KEY \(rowid>\?\)\n.*\n.*COVERING INDEX executions_by_created/],
-    [{ until: 5 }, /executions USING INTEGER PRIMARY KEY \(rowid<\?\)\n.*\n.*COVERING INDEX executions_by_created/],
-    [{ parentSeq: 1 }, /USING (COVERING )?INDEX executions_by_parent/],
-    [{ before: 9 }, /executions USING INTEGER PRIMARY KEY \(rowid<\?\)|^SCAN executions$/],
-  ])("finds its way by an index for %j, and never sorts", async (filter, expected) => {
-    const plans = await plansOf(() => listings.executions({ ...filter, limit: 10 }));
-    expect(plans).toHaveLength(2);
-    for (const plan of plans) {
-      expect(plan).toMatch(expected);
-      expect(plan).not.toContain("TEMP B-TREE");
+  test("finds beginnings of words where no whole words are found, in whatever number they go on", async () => {
+    const topics = Array.from({ length: 30 }, (_, number) => `tide${number}`);
+    const seqs = topics.map((topic) => execution({ input: JSON.stringify({ topic: `${topic} Överflöd` }) }));
+    const found = async (search: string) =>
+      (await listings.executions({ search, limit: 50 })).items.map(({ seq }) => seq).reverse();
+    expect(await found("tide")).toEqual(seqs);
+    expect(await found("TIDE1")).toEqual([seqs[1]]);
+    expect(await found("tide2 överf")).toEqual([seqs[2], ...seqs.slice(20)]);
+    expect(await found("tide29 w tid")).toEqual([seqs[29]]);
+    expect(await found("tides")).toEqual([]);
+  });
+
+  test("finds executions with several tags, of which one is rare, in any order", async () => {
+    const [both] = [execution({ tags: ["common", "rare"] }), execution({ tags: ["common"] })];
+    for (const tags of [
+      ["common", "rare"],
+      ["rare", "common"],
+    ]) {
+      const { items } = await listings.executions({ tags, limit: 10 });
+      expect(items.map(({ seq }) => seq)).toEqual([both]);
     }
+  });
+
+  const byTag = /SEARCH execution_tags USING PRIMARY KEY \(tag=\?.*\n.*executions USING INTEGER PRIMARY KEY/;
+  const bySearch = /SCAN executions_search VIRTUAL TABLE INDEX .*\n.*executions USING INTEGER PRIMARY KEY/;
+  test.each([
+    [{ status: "failed" as const }, /INDEX executions_by_status \(status=\?/],
+    [{ workflow: "w" }, /INDEX executions_by_workflow(_and_status)? \(workflow=\?/],
+    [{ stack: "local" }, /INDEX executions_by_stack \(stack=\?/],
+    [{ trigger: "api" }, /INDEX executions_by_trigger \(trigger=\?/],
+    [{ replayedFrom: "source" }, /INDEX executions_by_source \(replayed_from=\?/],
+    [{ parentSeq: 1 }, /INDEX executions_by_parent \(parent_seq=\?/],
+    [{ tags: ["a"] }, byTag],
+    [{ tags: ["a", "b"] }, byTag],
+    [{ tags: ["a"], status: "queued" as const, workflow: "w" }, byTag],
+    [{ search: "w" }, bySearch],
+    [{ search: "w", status: "queued" as const, workflow: "w" }, bySearch],
+    [{ since: 0 }, /executions USING INTEGER PRIMARY KEY \(rowid>\?.*\n.*\n.*COVERING INDEX executions_by_created/],
+    [{ until: 1e15 }, /executions USING INTEGER PRIMARY KEY \(rowid<\?\)\n.*\n.*COVERING INDEX executions_by_created/],
+    [{ since: 0, until: 1e15 }, /executions USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/],
+    [{ workflow: "w", status: "queued" as const }, /_by_workflow_and_status \(workflow=\? AND status=\?/],
+    [
+      { workflow: "w", status: "queued" as const, since: 0, until: 1e15 },
+      /_by_workflow_and_status \(workflow=\? AND status=\? AND seq>\? AND seq<\?\)/,
+    ],
+  ])("finds its way by an index for %j, and never sorts", async (filter, expected) => {
+    const parent = execution({ tags: ["a", "b"] });
+    execution({ parentSeq: parent, replayedFrom: "source" });
+    for (const before of [undefined, parent + 1]) {
+      const plans = await plansOf(() => listings.executions({ ...filter, before, limit: 1 }));
+      // Besides, the executions of a tag are counted, to tell whether it is rare.
+      const pages = plans.filter((plan) => !/^SEARCH execution_tags .*\(tag=\?\)$/.test(plan));
+      expect(pages.length).toBeGreaterThan(0);
+      for (const plan of pages) {
+        expect(plan).toMatch(expected);
+        expect(plan).not.toMatch(/TEMP B-TREE|^SCAN executions$/m);
+      }
+    }
+  });
+
+  test("without a filter walks along the executions themselves, from the cursor on", async () => {
+    const [rows, counted] = await plansOf(() => listings.executions({ before: 9, limit: 10 }));
+    expect(rows).toMatch(/^SEARCH executions USING INTEGER PRIMARY KEY \(rowid<\?\)/);
+    expect(counted).toMatch(/^SCAN executions$/m);
+    expect(`${rows} ${counted}`).not.toContain("TEMP B-TREE");
   });
 });
 
@@ -164,10 +210,24 @@ describe("the listing of waits", () => {
     expect(c).toMatchObject({ id: expect.stringMatching(/^execution-\d+:3$/), dueAt: 77, detail: {} });
   });
 
+  test("finds the waits of a rare workflow by its executions, and those of a common one among all", async () => {
+    const plan = async () => (await plansOf(() => listings.waits({ workflow: "w", limit: 1 })))[1];
+    expect(await plan()).toMatch(/^SEARCH executions USING .*executions_by_workflow/);
+    execution();
+    const copies = "WITH RECURSIVE copies (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < 10000)";
+    const columns = "workflow, target, version, status, stack, trigger, created_at";
+    const connection = openConnection(store.databasePath);
+    connection.exec(`${copies} INSERT INTO executions (id, ${columns}) SELECT n, ${columns} FROM copies, executions`);
+    connection.close();
+    expect(await plan()).toMatch(/^SCAN journal USING COVERING INDEX journal_pending_waits/);
+  });
+
   test.each([[{}], [{ workflow: "w" }], [{ executionSeq: 1 }], [{ after: { executionSeq: 5, ordinal: 1 } }]])(
     "never walks through the journal for %j",
     async (filter) => {
-      for (const plan of await plansOf(() => listings.waits({ ...filter, limit: 10 }))) {
+      const plans = await plansOf(() => listings.waits({ ...filter, limit: 10 }));
+      // Besides, the executions of a workflow are counted, to tell whether it is rare.
+      for (const plan of plans.filter((one) => !/^SEARCH executions .*\(workflow=\?\)$/.test(one))) {
         expect(plan).toContain("USING COVERING INDEX journal_pending_waits");
         expect(plan).not.toMatch(/^SCAN journal$/m);
       }

@@ -39,6 +39,8 @@ test("children may be flows that the file neither exports nor holds itself; exec
   ]);
   const leaf = view.children[2]?.execution_id ?? "";
   expect(view.next).toContain(leaf);
+  const byParents = await project.call<List<{ workflow: string }>>("executions_list", { trigger: "parent" });
+  expect(byParents.items.map(({ workflow }) => workflow)).toEqual(["leaf", "helper", "hidden"]);
   const inbox = await project.call<List<{ execution_id: string }>>("executions_waits");
   expect(inbox.items.map((item) => item.execution_id)).toEqual([leaf]);
   await project.call("executions_input", { execution_id: leaf, value: "yes", wait_seconds: 0 });

@@ -31,6 +31,8 @@ export class Primitives implements FlowRuntime {
   readonly #activation: ActivationPort;
   readonly #records: Records;
   readonly #console: Console;
+  /** Looked at once: a body that wakes calls the same names again, thousands of times. */
+  readonly #fineNames = new Set<string>();
 
   constructor(activation: ActivationPort) {
     const { execution } = activation;
@@ -136,7 +138,8 @@ export class Primitives implements FlowRuntime {
 
   /** Names are kept as they are, for people to use them, so that nothing in them can be sealed or redacted. */
   #refuseSecret(what: string, name: string): void {
-    if (this.#activation.context.store.protection.redact(name) === name) return;
+    if (this.#fineNames.has(name)) return;
+    if (this.#activation.context.store.protection.redact(name) === name) return void this.#fineNames.add(name);
     throw new MisuseError(`the name of this ${what} holds the value of a secret: choose another`);
   }
 

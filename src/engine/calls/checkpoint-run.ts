@@ -57,9 +57,9 @@ export class CheckpointRun implements RunningBody {
       const given = taken === undefined ? (overrideOf(activation, call.name) ?? cache?.take()) : undefined;
       if (given !== undefined) return settleWith(activation, { identity, type, given }, resolve);
       const entry = taken ?? activation.entries.create(identity, { status: "running", type });
-      const run = new CheckpointRun(activation, prepared, entry, taken !== undefined);
-      activation.ask(entry, () => run.#deliver(resolve, reject));
+      activation.ask(entry, () => deliver(activation, entry, resolve, reject));
       if (entry.position !== null) return;
+      const run = new CheckpointRun(activation, prepared, entry, taken !== undefined);
       if (taken === undefined) run.#writeStart();
       activation.whenUnpaused(() => run.#resume(taken !== undefined));
     });
@@ -78,7 +78,7 @@ export class CheckpointRun implements RunningBody {
     this.#cache = cache;
     this.#entry = entry;
     this.#stored = stored;
-    this.#selector = entry.occurrence === 1 ? placeOf(entry) : `${placeOf(entry)}#${entry.occurrence}`;
+    this.#selector = selectorOf(entry);
     this.context = this.#newContext();
   }
 
@@ -243,14 +243,6 @@ export class CheckpointRun implements RunningBody {
     this.#stored = true;
   }
 
-  #deliver(resolve: Resolve, reject: Reject): void {
-    const { status, failure, output, ordinal } = this.#entry;
-    if (status === "completed") return resolve(this.#activation.decode(output));
-    const error = new CheckpointFailed(this.#selector, failure ?? unrecorded);
-    this.#activation.failedEntries.set(error, ordinal);
-    reject(error);
-  }
-
   #isOver(controller: AbortController): boolean {
     return this.#ended || this.#controller !== controller || !this.#activation.alive;
   }
@@ -273,6 +265,18 @@ export class CheckpointRun implements RunningBody {
       signal: this.#controller.signal,
     };
   }
+}
+
+/** Hands the body what is on the record of a call. */
+function deliver(activation: ActivationPort, entry: JournalEntry, resolve: Resolve, reject: Reject): void {
+  if (entry.status === "completed") return resolve(activation.decode(entry.output));
+  const error = new CheckpointFailed(selectorOf(entry), entry.failure ?? unrecorded);
+  activation.failedEntries.set(error, entry.ordinal);
+  reject(error);
+}
+
+function selectorOf(entry: JournalEntry): string {
+  return entry.occurrence === 1 ? placeOf(entry) : `${placeOf(entry)}#${entry.occurrence}`;
 }
 
 const unrecorded: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };

@@ -5,7 +5,8 @@ import { children } from "./0004-children.ts";
 import { continuation } from "./0005-continuation.ts";
 import { cache } from "./0006-cache.ts";
 import { processes } from "./0007-processes.ts";
+import { listingIndices } from "./0008-listing-indices.ts";
 
 /** Every migration there is, in order; the last one's number is the schema this code knows. */
-export const migrations = [initial, secrets, search, children, continuation, cache, processes] as const;
+export const migrations = [initial, secrets, search, children, continuation, cache, processes, listingIndices] as const;
 export const schemaNumber = migrations.length;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { newId } from "../src/core/ids.ts";
-import { assertDurable, type Connection } from "../src/store/database.ts";
-import { migrations } from "../src/store/migrations/index.ts";
+import { newId } from "../../src/core/ids.ts";
+import { assertDurable, type Connection } from "../../src/store/database.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
 import { type Subject, work } from "./subject.ts";
 
 const owner = newId();

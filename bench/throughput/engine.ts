@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { systemClock } from "../src/core/clock.ts";
-import { isTerminal } from "../src/core/statuses.ts";
-import { createEngine, type Engine } from "../src/engine/engine.ts";
-import { checkpoint } from "../src/flows/checkpoint.ts";
-import { flow, flowBrand } from "../src/flows/flow.ts";
-import { argumentHasher } from "../src/secrets/data-key.ts";
-import { guardSecrets } from "../src/secrets/guard.ts";
-import { deriveKeys } from "../src/secrets/keys.ts";
-import { assertDurable } from "../src/store/database.ts";
-import { openStore } from "../src/store/store.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { isTerminal } from "../../src/core/statuses.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { checkpoint } from "../../src/flows/checkpoint.ts";
+import { flow, flowBrand } from "../../src/flows/flow.ts";
+import { argumentHasher } from "../../src/secrets/data-key.ts";
+import { guardSecrets } from "../../src/secrets/guard.ts";
+import { deriveKeys } from "../../src/secrets/keys.ts";
+import { assertDurable } from "../../src/store/database.ts";
+import { openStore } from "../../src/store/store.ts";
 import { type Subject, work } from "./subject.ts";
 
 const longestMs = 60_000;
