@@ -9,6 +9,8 @@ import { findExecution } from "./engine/control/find.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import type { EnginePorts } from "./engine/ports.ts";
 import { renewInThread } from "./engine/worker/lease-thread.ts";
+import type { Isolation } from "./engine/worker/run.ts";
+import type { SoleRunEnd, SoleRunOptions } from "./engine/worker/sole-run.ts";
 import { type Flow, flowBrand } from "./flows/flow.ts";
 import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
 import { guardSecrets } from "./secrets/guard.ts";
@@ -16,6 +18,7 @@ import { deriveKeys, type ProjectKeys } from "./secrets/keys.ts";
 import { readMasterKey } from "./secrets/master-key.ts";
 import { valuesFromEnv, valuesFromFiles } from "./secrets/sources.ts";
 import { openVault, type Secrets } from "./secrets/vault.ts";
+import { isolatedProgram } from "./stacks/isolated.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
 import { type Cleaned, clean } from "./store/clean.ts";
@@ -24,6 +27,7 @@ import { type Listings, openListings } from "./store/listings.ts";
 import type { Settings } from "./store/settings.ts";
 import { openStore, type Store } from "./store/store.ts";
 
+export { runExitCodes } from "./engine/worker/isolated-run.ts";
 export { guardUserCode } from "./engine/worker/user-code-guard.ts";
 
 /** Every service of a project, built once and passed on. */
@@ -50,6 +54,8 @@ export interface App {
   clean(options: { olderThanMs: number; isDryRun: boolean }): Promise<Cleaned>;
   /** Runs executions in this process until it is told to stop, drained, or idle for long enough. */
   runWorker(options: WorkerProcessOptions): Promise<void>;
+  /** Runs one activation of an execution for the worker that holds it and has started this process. */
+  runSolely(options: SoleRunOptions): Promise<SoleRunEnd>;
   close(): Promise<void>;
 }
 
@@ -140,7 +146,8 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
         isDryRun,
         removeVersionFiles: (hash) => removeVersionFiles(config.versionsFolder, hash),
       }),
-    runWorker: (worker) => runWorker({ config, clock, store, engine, version }, worker),
+    runWorker: (worker) => runWorker({ config, clock, store, engine, version, describeVersion }, worker),
+    runSolely: (options) => engine.runSolely(options),
     async close() {
       stack.close();
       await engine.close();
@@ -150,15 +157,17 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
 }
 
 async function runWorker(
-  { config, clock, store, engine, version }: Pick<App, "config" | "clock" | "store" | "engine" | "version">,
+  app: Pick<App, "config" | "clock" | "store" | "engine" | "version" | "describeVersion">,
   { kind, concurrency, reservedId, signal, logDescriptor = 2, onProblem }: WorkerProcessOptions,
 ): Promise<void> {
+  const { config, clock, store, engine, version } = app;
   const stop = Promise.withResolvers<string>();
   const seat = takeSeat(store, clock, { kind, concurrency, version, reservedId, onDrain: stop.resolve, onProblem });
   if (seat === undefined) return onProblem("another process has its place");
   const { leaseMs, keepAliveMs, idleMs } = config.worker;
   const renewer = renewInThread({ databasePath: store.databasePath, logDescriptor }, onProblem);
-  const worker = engine.startWorker({ id: seat.id, concurrency, leaseMs, renewer, onProblem });
+  const isolation = isolationOf(app, logDescriptor);
+  const worker = engine.startWorker({ id: seat.id, concurrency, leaseMs, renewer, isolation, onProblem });
   let left = false;
   const leaveWhenIdle = () => {
     if (left) return;
@@ -177,6 +186,29 @@ async function runWorker(
   clearInterval(idleTimer);
   await worker.stop();
   if (!left) seat.leave();
+}
+
+/** What is asked of a flow is read from its version's description, so that its code need not be loaded here. */
+function isolationOf(
+  { config, describeVersion }: Pick<App, "config" | "describeVersion">,
+  logDescriptor: number,
+): Isolation {
+  const { isolate, crashLimit } = config.worker;
+  const known = new Map<string, ResolvedFlow["flow"]["options"]>();
+  const optionsOf = ({ version, workflow }: Execution) => {
+    const key = `${version} ${workflow}`;
+    const options = known.get(key) ?? flowOf(describeVersion(version), workflow)?.flow.options;
+    if (options !== undefined) known.set(key, options);
+    return options;
+  };
+  return {
+    reasonFor(execution) {
+      if (isolate || optionsOf(execution)?.["isolate"] === true) return "asked";
+      return crashLimit > 0 && execution.crashes >= crashLimit ? "crashes" : undefined;
+    },
+    retriesOf: (execution) => optionsOf(execution)?.retries ?? 0,
+    program: (executionId, { owner, epoch }) => isolatedProgram(config, { executionId, owner, epoch, logDescriptor }),
+  };
 }
 
 /** Opened when they are first needed: a process that only reads must open without the master key. */

@@ -31,6 +31,10 @@ export interface Config {
     readonly keepAliveMs: number;
     /** How long an idle detached worker waits before it ends. */
     readonly idleMs: number;
+    /** Whether each execution runs in a process of its own. */
+    readonly isolate: boolean;
+    /** From so many crashes in a row on an execution runs in a process of its own; 0: never for that reason. */
+    readonly crashLimit: number;
   };
   readonly payloads: { readonly maxBytes: number };
   /** Where a new master key is kept. */
@@ -89,6 +93,8 @@ const configFile = z.strictObject({
       lease: duration("15s"),
       keep_alive: duration("24h"),
       idle_timeout: duration("60s"),
+      isolate: z.union([z.boolean(), z.stringbool()], "must be true or false").default(false),
+      crash_limit: z.coerce.number().int().min(0).max(1_000).default(3),
     })
     .prefault({}),
   payloads: z
@@ -129,6 +135,8 @@ const variables = {
   SAVEPOINT_HTTP_SESSION_IDLE: ["http", "session_idle"],
   SAVEPOINT_SECRETS_KEY_STORE: ["secrets", "key_store"],
   SAVEPOINT_WORKER_CONCURRENCY: ["worker", "concurrency"],
+  SAVEPOINT_WORKER_CRASH_LIMIT: ["worker", "crash_limit"],
+  SAVEPOINT_WORKER_ISOLATE: ["worker", "isolate"],
   SAVEPOINT_WORKER_LEASE: ["worker", "lease"],
   SAVEPOINT_WORKER_KEEP_ALIVE: ["worker", "keep_alive"],
   SAVEPOINT_WORKER_IDLE_TIMEOUT: ["worker", "idle_timeout"],
@@ -154,6 +162,8 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
       leaseMs: settings.worker.lease,
       keepAliveMs: settings.worker.keep_alive,
       idleMs: settings.worker.idle_timeout,
+      isolate: settings.worker.isolate,
+      crashLimit: settings.worker.crash_limit,
     },
     payloads: { maxBytes: settings.payloads.max_bytes },
     secrets: { keyStore: settings.secrets.key_store },

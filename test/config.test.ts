@@ -62,8 +62,18 @@ test("the environment overrides the file, and numbers without a unit are seconds
   expect(config.worker.keepAliveMs).toBe(86_400_000);
 });
 
+test("a switch is true or false in the file, and a word in the environment", () => {
+  expect(readConfig({ project: root, env: {} }).worker).toMatchObject({ isolate: false, crashLimit: 3 });
+  write({ worker: { isolate: true, crash_limit: 0 } });
+  expect(readConfig({ project: root, env: {} }).worker).toMatchObject({ isolate: true, crashLimit: 0 });
+  const env = { SAVEPOINT_WORKER_ISOLATE: "false", SAVEPOINT_WORKER_CRASH_LIMIT: "5" };
+  expect(readConfig({ project: root, env }).worker).toMatchObject({ isolate: false, crashLimit: 5 });
+});
+
 test.each([
   [{ worker: { concurency: 3 } }, "concurency"],
+  [{ worker: { isolate: "perhaps" } }, "worker.isolate: must be true or false"],
+  [{ worker: { crash_limit: -1 } }, "worker.crash_limit"],
   [{ worker: { lease: "soon" } }, "worker.lease"],
   [{ worker: { concurrency: 0 } }, "worker.concurrency"],
   ["{ not json", "not valid JSON"],

@@ -43,12 +43,21 @@ export function registerProcesses(program: Command): void {
       "executions at a time (default: worker.concurrency of the configuration, 10)",
       positiveInteger,
     )
-    .addOption(new Option("--detached-as <id>", "the place reserved by the process that started this one").hideHelp());
-  worker.action(async (options: Omit<WorkerCommandOptions, "project">) => {
+    .addOption(new Option("--detached-as <id>", "the place reserved by the process that started this one").hideHelp())
+    .addOption(new Option("--run <execution>", "run this one, for the worker that holds it").hideHelp())
+    .addOption(new Option("--as <worker>", "the worker that holds it").hideHelp())
+    .addOption(new Option("--epoch <n>", "the epoch in which it does").hideHelp().argParser(positiveInteger));
+  worker.action(async ({ run, as, epoch, ...options }: WorkerOptions) => {
     const { project } = globalsOf(worker);
-    await (await import("./worker.ts")).runWorkerCommand({ ...options, ...(project !== undefined && { project }) });
+    if (run !== undefined && as !== undefined && epoch !== undefined) {
+      await (await import("./sole-run.ts")).runSolelyCommand({ project, run, as, epoch });
+    } else {
+      await (await import("./worker.ts")).runWorkerCommand({ ...options, ...(project !== undefined && { project }) });
+    }
   });
 }
+
+type WorkerOptions = Omit<WorkerCommandOptions, "project"> & { run?: string; as?: string; epoch?: number };
 
 function positiveInteger(text: string): number {
   const value = Number(text);

@@ -1,7 +1,10 @@
 import { chmodSync, copyFileSync, fstatSync, ftruncateSync, statSync, writeSync } from "node:fs";
 
-/** The first descriptor after the standard streams: there a detached worker finds its log. */
-export const logDescriptors = { detached: 3, foreground: 2 } as const;
+/**
+ * Where a process finds its log. The first descriptor after the standard streams is a detached worker's; that of a
+ * process which runs one execution is its lifeline until it begins.
+ */
+export const logDescriptors = { detached: 3, foreground: 2, isolated: 4 } as const;
 const mostBytes = 5 * 1024 * 1024;
 const repeatAfterMs = 60_000;
 

@@ -6,6 +6,7 @@ import { type ReplayInput, type ReplayOutcome, replay } from "./control/replays.
 import { type RunRequest, run } from "./control/runs.ts";
 import type { EngineContext } from "./ports.ts";
 import { Changes } from "./worker/changes.ts";
+import { runSolely, type SoleRunEnd, type SoleRunOptions } from "./worker/sole-run.ts";
 import { Worker, type WorkerOptions } from "./worker/worker.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface Engine {
   watch(id: string, enough: (execution: Execution) => boolean, options: WatchOptions): Promise<Execution>;
   /** Starts claiming and running executions in this process. */
   startWorker(options: WorkerOptions): Worker;
+  /** Runs one activation of an execution that a worker in another process holds. */
+  runSolely(options: SoleRunOptions): Promise<SoleRunEnd>;
   /** Told after each commit of this process and each change that another one made. */
   readonly changes: Changes;
   close(): Promise<void>;
@@ -67,6 +70,7 @@ export function createEngine(context: EngineContext): Engine {
       worker.start();
       return worker;
     },
+    runSolely: (options) => runSolely(context, committer, changes, options),
     async close() {
       await Promise.all([...workers].map((worker) => worker.stop()));
       changes.stop();

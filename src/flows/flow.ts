@@ -19,6 +19,11 @@ export interface FlowOptions {
   timeout?: Duration;
   /** Whether the checkpoints that it calls are cached where they do not say so themselves. Default false. */
   cache?: boolean;
+  /**
+   * Whether each of its executions runs in a process of its own, so that an endless loop, a native crash or too little
+   * memory ends that execution only. Default false.
+   */
+  isolate?: boolean;
 }
 
 /** How the engine and the describer recognise a flow, whichever copy of this package made it. */
@@ -31,6 +36,7 @@ export interface FlowDefinition {
   readonly retries: number;
   readonly timeoutMs: number | null;
   readonly cache: boolean;
+  readonly isolate: boolean;
   readonly input: () => NormalSchema | null;
   describe(): { inputSchema: JsonSchema | null; options: Record<string, unknown> };
 }
@@ -88,14 +94,15 @@ export function flow<Input = undefined, Result = unknown>(
 }
 
 function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): FlowDefinition {
-  const known = ["input", "description", "retries", "timeout", "cache"];
+  const known = ["input", "description", "retries", "timeout", "cache", "isolate"];
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new MisuseError(`flow ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
   }
-  const { retries = 0, timeout, cache = false, description } = options;
+  const { retries = 0, timeout, cache = false, isolate = false, description } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) throw new MisuseError(`flow ${name}: retries must be 0 or more`);
   checkCache(`flow ${name}`, cache);
+  if (typeof isolate !== "boolean") throw new MisuseError(`flow ${name}: isolate must be true or false`);
   const timeoutMs = timeout === undefined ? null : parseDuration(timeout, "ms", `flow ${name}: timeout`);
   const input = () => (options.input === undefined ? null : normalizeSchema(options.input, `flow ${name}: input`));
   return {
@@ -104,8 +111,9 @@ function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): F
     retries,
     timeoutMs,
     cache,
+    isolate,
     input,
-    describe: () => ({ inputSchema: input()?.json ?? null, options: { retries, timeoutMs, description } }),
+    describe: () => ({ inputSchema: input()?.json ?? null, options: { retries, timeoutMs, isolate, description } }),
   };
 }
 

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The command line's entry beside this file, in src/ as in dist/. */
-const entry = fileURLToPath(new URL(`../cli/main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+export const cliEntry = fileURLToPath(
+  new URL(`../cli/main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+);
 
 export interface DetachedWorker {
   id: string;
@@ -23,7 +25,7 @@ export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: Detach
   // It serves everyone: a parent that one agent session was given must not become the parent of other people's work.
   const { SAVEPOINT_PARENT_EXECUTION_ID: _, ...environment } = env;
   try {
-    const child = spawn(process.execPath, [entry, "worker", "--project", projectRoot, "--detached-as", id], {
+    const child = spawn(process.execPath, [cliEntry, "worker", "--project", projectRoot, "--detached-as", id], {
       cwd: projectRoot,
       // A session of its own: neither the end of a terminal nor a signal to this process's group reaches it.
       detached: true,

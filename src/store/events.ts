@@ -7,6 +7,7 @@ export const eventTypes = [
   "execution_started",
   "execution_suspended",
   "execution_blocked",
+  "execution_isolated",
   "execution_paused",
   "execution_pause_requested",
   "execution_resumed",

@@ -34,6 +34,7 @@ export interface ExecutionRow {
   last_position: number;
   pause_requested: number;
   blocked_reason: string | null;
+  crashes: number;
   parent_seq: number | null;
   parent_ordinal: number | null;
   depth: number;
@@ -65,6 +66,8 @@ interface ExecutionBase {
   lastPosition: number;
   pauseRequested: boolean;
   blockedReason: string | null;
+  /** How often it was taken from a dead or silent owner since anything of it settled. */
+  crashes: number;
   /** How long it may take from its start or its last retry, waits included. */
   timeoutMs: number | null;
   deadlineAt: number | null;
@@ -141,6 +144,7 @@ export interface Descendant {
   status: ExecutionStatus;
   /** How far below: 1 for a child. */
   depth: number;
+  pendingWaits: number;
 }
 
 interface ChildClaim {
@@ -167,7 +171,7 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   // `+?`: SQLite plans by the value of a bare `LIMIT ?`, and so compiles the statement anew at every call.
   const claim = connection.prepare<[string, number, number, number, number], ExecutionRow>(
     `UPDATE executions SET status = 'running', owner = ?, epoch = epoch + 1, wake_at = ?,
-       started_at = coalesce(started_at, ?)
+       started_at = coalesce(started_at, ?), crashes = crashes + (status = 'running')
      WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT +?) RETURNING *`,
   );
   // From the running parents, of which there are few, by the index of their children that may be claimed.
@@ -178,19 +182,22 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
          AND sibling.status = 'running')`;
   const claimChildren = connection.prepare<[ChildClaim], ExecutionRow>(
     `UPDATE executions SET status = 'running', owner = $owner, epoch = epoch + 1, wake_at = $leaseUntil,
-       started_at = coalesce(started_at, $now)
+       started_at = coalesce(started_at, $now), crashes = crashes + (status = 'running')
      WHERE seq IN (${neededChildren} LIMIT +$most) RETURNING *`,
   );
   const hasDueChild = connection.prepare<[{ now: number }], unknown>(`${neededChildren} LIMIT 1`);
   const advance = connection.prepare<
     [number, number, string, number],
     { last_position: number; pause_requested: number }
-  >(`UPDATE executions SET last_position = last_position + ? WHERE ${held} RETURNING last_position, pause_requested`);
+  >(
+    `UPDATE executions SET last_position = last_position + ?, crashes = 0 WHERE ${held}
+     RETURNING last_position, pause_requested`,
+  );
   const check = connection.prepare<[number, string, number], { last_position: number; pause_requested: number }>(
     `SELECT last_position, pause_requested FROM executions WHERE ${held}`,
   );
   const suspend = connection.prepare(
-    `UPDATE executions SET status = ?, owner = NULL, wake_at = ?, pause_requested = 0
+    `UPDATE executions SET status = ?, owner = NULL, wake_at = ?, pause_requested = 0, crashes = 0
      WHERE ${held} AND last_position = ? AND pause_requested = ?`,
   );
   const release = connection.prepare(
@@ -203,9 +210,11 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   );
   const continueAsNew = connection.prepare(
     `UPDATE executions SET status = 'queued', owner = NULL, wake_at = ?, input = ?, replay = NULL, attempt = 1,
-       continuation = continuation + 1, last_ordinal = ? WHERE ${held}`,
+       continuation = continuation + 1, last_ordinal = ?, crashes = 0 WHERE ${held}`,
   );
-  const rewind = connection.prepare(`UPDATE executions SET attempt = attempt + 1, deadline_at = ? WHERE ${held}`);
+  const rewind = connection.prepare(
+    `UPDATE executions SET attempt = attempt + 1, deadline_at = ?, crashes = 0 WHERE ${held}`,
+  );
   const describe = connection.prepare(
     `UPDATE executions SET metadata = coalesce(?, metadata), progress = coalesce(?, progress) WHERE ${held}`,
   );
@@ -239,7 +248,9 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
        UNION ALL
        SELECT child.seq, family.depth + 1 FROM family JOIN executions AS child ON child.parent_seq = family.seq
        ORDER BY 2 DESC, 1
-     ) SELECT id, workflow, status, family.depth FROM family CROSS JOIN executions USING (seq) LIMIT +?`,
+     ) SELECT id, workflow, status, family.depth, (SELECT count(*) FROM journal WHERE execution_seq = family.seq
+         AND kind = 'wait' AND journal.status = 'pending') AS pendingWaits
+       FROM family CROSS JOIN executions USING (seq) LIMIT +?`,
   );
   const hasOpenChild = connection.prepare(
     "SELECT 1 FROM executions WHERE parent_seq = ? AND status NOT IN ('completed', 'failed', 'cancelled') LIMIT 1",
@@ -263,7 +274,8 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   );
   const setControl = connection.prepare(
     `UPDATE executions SET status = ?, owner = CASE ? WHEN 'cancelled' THEN owner END, epoch = epoch + 1,
-       wake_at = ?, failure = ?, ended_at = ?, pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL
+       wake_at = ?, failure = ?, ended_at = ?, pause_requested = 0, attempt = ?, deadline_at = ?, blocked_reason = NULL,
+       crashes = 0
      WHERE seq = ?`,
   );
   const cancelledSince = connection.prepare<[string, number], { count: number }>(
@@ -314,7 +326,10 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
     claimChildren: (owner: string, leaseUntil: number, now: number, most: number): Execution[] =>
       claimChildren.all({ owner, leaseUntil, now, most }).map(toExecution),
 
-    /** The fence: reserves `count` positions if the caller still holds the lease, else answers undefined. */
+    /**
+     * The fence: reserves `count` positions if the caller still holds the lease, else answers undefined. What settles
+     * is progress: crashes are counted anew.
+     */
     advance(fence: Fence, count: number): { lastPosition: number; pauseRequested: boolean } | undefined {
       const { seq, owner, epoch } = fence;
       const row = count === 0 ? check.get(seq, owner, epoch) : advance.get(count, seq, owner, epoch);
@@ -450,6 +465,7 @@ function toExecution(row: ExecutionRow): Execution {
     lastPosition: row.last_position,
     pauseRequested: row.pause_requested === 1,
     blockedReason: row.blocked_reason,
+    crashes: row.crashes,
     timeoutMs: row.timeout_ms,
     deadlineAt: row.deadline_at,
     parentSeq: row.parent_seq,

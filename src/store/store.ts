@@ -14,6 +14,7 @@ import { type Journal, journalTable } from "./journal.ts";
 import { type Logs, logsTable } from "./logs.ts";
 import { migrate } from "./migrate.ts";
 import { createPayloads, type Payloads } from "./payloads.ts";
+import { type ProcessGroups, processGroupsTable } from "./process-groups.ts";
 import { type Protection, unprotected } from "./protection.ts";
 import { type SecretsTable, secretsTable } from "./secrets.ts";
 import { type Settings, settingsTable } from "./settings.ts";
@@ -32,6 +33,7 @@ export interface Store {
   readonly artifacts: Artifacts;
   readonly versions: Versions;
   readonly workers: Workers;
+  readonly processGroups: ProcessGroups;
   readonly settings: Settings;
   readonly earlyAnswers: EarlyAnswers;
   readonly cachedOutputs: CachedOutputs;
@@ -80,6 +82,7 @@ export function openStore(
     artifacts: artifactsTable(connection),
     versions: versionsTable(connection),
     workers: workersTable(connection),
+    processGroups: processGroupsTable(connection),
     settings: settingsTable(connection),
     earlyAnswers: earlyAnswersTable(connection),
     cachedOutputs: cachedOutputsTable(connection),

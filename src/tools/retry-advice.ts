@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import { isDeath } from "../core/deaths.ts";
 import type { Execution } from "./app-types.ts";
 
 export type FailedExecution = Extract<Execution, { status: "failed" }>;
@@ -6,9 +7,9 @@ export type FailedExecution = Extract<Execution, { status: "failed" }>;
 /** Failures of the code or of its values: what was recorded, given to the same code, fails the same way. */
 const repeating = new Set(["misuse", "invalid_output", "too_large", "invalid_input"]);
 
-/** The engine's rule (reopening.ts): what failed is tried again, and an execution that ran out of time goes on. */
-export function canRetry({ retriable, origin }: FailedExecution["failure"]): boolean {
-  return (retriable?.length ?? 0) > 0 || origin === "timeout";
+/** The engine's rule (reopening.ts): what failed is tried again; what ran out of time or lost its process goes on. */
+export function canRetry(failure: FailedExecution["failure"]): boolean {
+  return (failure.retriable?.length ?? 0) > 0 || failure.origin === "timeout" || isDeath(failure);
 }
 
 /** Whether all that a retry would try again can only fail again. */

@@ -172,23 +172,6 @@ describe("a worker that is killed while a server is open", () => {
   });
 });
 
-describe("a worker that is killed beside another", () => {
-  test("leaves its executions to that one at once, however long the lease", async () => {
-    project.flow("steps", steps);
-    const env = { SAVEPOINT_WORKER_LEASE: "10m" };
-    const first = project.worker(env);
-    const app = await project.open();
-    const execution = await run(app, "steps", project.root);
-    await until("the second checkpoint", () => project.lines("effects").includes("second"));
-    project.worker(env);
-    await until("the other worker", () => app.stack.workers().length === 2);
-    first.kill("SIGKILL");
-    project.write("gate", "");
-    expect(await result(app, execution.id)).toEqual([1, 2, 3]);
-    expect(project.lines("effects")).toEqual(["first", "second", "second", "third"]);
-  });
-});
-
 describe("a sleep that ends while no worker lives", () => {
   test("is overdue on the record, and served when a worker is started again", async () => {
     project.flow("naps", `export const naps = flow("naps", async () => { await sleep("1500ms"); return "woke"; });`);

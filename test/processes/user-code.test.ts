@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { eventsOf, failure, logsOf, onlyWorker, result, run, TestProject, until, waits } from "./project.ts";
+import { failure, logsOf, onlyWorker, result, run, TestProject, until, waits } from "./project.ts";
 
 let project: TestProject;
 beforeEach(() => {
@@ -169,30 +169,6 @@ describe("user code that would end the process", () => {
       message: expect.stringMatching(/exit/),
     });
     expect(app.store.executions.nextWakeAt()).toBeNull();
-  });
-});
-
-describe("a flow that blocks the event loop for longer than the lease", () => {
-  test("keeps its lease, and no other worker runs it", async () => {
-    project.flow(
-      "blocks",
-      `const block = checkpoint("block", async (dir: string) => {
-         note(dir + "/effects", String(process.pid));
-         const until = Date.now() + 2500;
-         while (Date.now() < until);
-         return process.pid;
-       });
-       export const blocks = flow("blocks", (dir: string) => block(dir));`,
-    );
-    const env = { SAVEPOINT_WORKER_LEASE: "1s" };
-    const workers = [project.worker(env), project.worker(env)];
-    const app = await project.open();
-    await until("both workers", () => app.stack.workers().length === 2);
-    const execution = await run(app, "blocks", project.root);
-    const pid = await result(app, execution.id);
-    expect(workers.map((one) => one.pid)).toContain(pid);
-    expect(project.lines("effects")).toEqual([String(pid)]);
-    expect(eventsOf(app, execution).filter((type) => type === "execution_started")).toHaveLength(1);
   });
 });
 

@@ -45,6 +45,7 @@ export class Activation implements ActivationPort, FencedWriter {
   readonly running = new Set<RunningBody>();
   readonly #committer: Committer;
   readonly #definition: FlowDefinition;
+  readonly #recordsStarts: boolean;
   #parked: (() => void)[] = [];
   #foreign: JournalEntry[] = [];
   #readPosition: number;
@@ -59,14 +60,22 @@ export class Activation implements ActivationPort, FencedWriter {
   constructor(
     context: EngineContext,
     committer: Committer,
-    claimed: { execution: Execution; fence: Fence; definition: FlowDefinition; entries: JournalEntry[] },
+    claimed: {
+      execution: Execution;
+      fence: Fence;
+      definition: FlowDefinition;
+      entries: JournalEntry[];
+      /** Whether what begins is on the record before it begins, so that a crash can be put down to it. */
+      recordsStarts?: boolean;
+    },
   ) {
-    const { execution, fence, definition, entries } = claimed;
+    const { execution, fence, definition, entries, recordsStarts = false } = claimed;
     this.context = context;
     this.#committer = committer;
     this.execution = execution;
     this.fence = fence;
     this.#definition = definition;
+    this.#recordsStarts = recordsStarts;
     this.delivery = new Delivery({ onIdle: () => this.#onIdle() });
     this.timers = new Timers(context.clock);
     this.entries = new Entries(this, entries, execution.lastOrdinal);
@@ -132,10 +141,8 @@ export class Activation implements ActivationPort, FencedWriter {
 
   /** A pause takes effect here: what would begin now waits until the execution is resumed. */
   whenUnpaused(begin: () => void): void {
-    if (!this.alive) return;
-    if (!this.#pausing && !this.#draining) return begin();
-    this.#parked.push(begin);
-    this.delivery.schedule();
+    if (!this.#recordsStarts || this.#unflushed === 0) return this.#beginUnlessPaused(begin);
+    this.push({ settles: 0, apply: noop, committed: () => this.#beginUnlessPaused(begin) });
   }
 
   /** Queues a write under the fence of this activation. */
@@ -216,6 +223,13 @@ export class Activation implements ActivationPort, FencedWriter {
   /** A fresh copy of what an entry recorded. */
   decode(column: string | null): unknown {
     return column === null ? undefined : decodeValue(this.context.store.payloads.read(column));
+  }
+
+  #beginUnlessPaused(begin: () => void): void {
+    if (!this.alive) return;
+    if (!this.#pausing && !this.#draining) return begin();
+    this.#parked.push(begin);
+    this.delivery.schedule();
   }
 
   #setPausing(pausing: boolean): void {

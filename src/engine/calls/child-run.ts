@@ -146,14 +146,20 @@ export class ChildRun {
     const child = store.executions.byId(childId);
     const outcome = child === undefined ? removed : outcomeOf(child);
     if (outcome === undefined) return;
+    let isSettled = false;
     this.#activation.push({
       settles: 1,
       apply: (position) => {
+        // The child may have ended since this activation read the journal: then its own end has settled the entry.
+        isSettled = store.journal.find(this.#activation.fence.seq, this.#entry.ordinal)?.position === null;
+        if (!isSettled) return;
         Object.assign(this.#entry, settlementOf(outcome), { position, endedAt: this.#activation.now() });
         store.journal.update(this.#activation.fence.seq, this.#entry);
         this.#activation.event(`child_${outcome.status}`, this.#entry.ordinal, { execution_id: childId });
       },
-      committed: () => this.#activation.entries.settled(this.#entry),
+      committed: () => {
+        if (isSettled) this.#activation.entries.settled(this.#entry);
+      },
     });
   }
 

@@ -1,12 +1,14 @@
-import { isUserError, messageOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
-import { scopeStorage } from "../../flows/runtime.ts";
-import type { Execution } from "../../store/executions.ts";
-import { Activation, type ActivationOutcome } from "../activation/activation.ts";
 import { type Committer, StoreError } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
-import type { Changes } from "./changes.ts";
-import { LoadingScope } from "./loading-scope.ts";
+import type { Changes, Pace } from "./changes.ts";
+import { ClaimedRun } from "./claimed-run.ts";
+import { type Claimant, type Claimed, Claiming } from "./claiming.ts";
+import { drainRuns } from "./draining.ts";
+import { endLeftovers, type Leftover } from "./leftovers.ts";
+import { Releases } from "./releases.ts";
+import type { Isolation, RunHost, RunOutcome } from "./run.ts";
 
 export interface WorkerOptions {
   /** Executions that run at the same time. */
@@ -17,44 +19,34 @@ export interface WorkerOptions {
   leaseMs?: number;
   /** Keeps the leases while user code blocks this thread; default: renewed by a timer of this thread. */
   renewer?: (owner: string, leaseMs: number) => { stop(): Promise<void> };
+  /** How executions run in processes of their own; default: all run in this one. */
+  isolation?: Isolation;
   /** Told what goes wrong beside the executions themselves. */
   onProblem?: (message: string, cause?: unknown) => void;
 }
 
 const defaultLeaseMs = 15_000;
-/** How soon an execution that could not go on (missing version, full disk) is tried again; each time twice as late. */
-const blockedRetryMs = 2_000;
-const longestBlockedRetryMs = 30_000;
-/** How many children are claimed at a time while every place is taken. */
-const mostBeyond = 10;
 /** How long running checkpoints may take to end when the worker stops. */
 const drainMs = 5_000;
-const drainLookMs = 10;
 
-/** Claims executions that are due and runs each in an activation. */
-export class Worker {
+/** Claims executions that are due and holds each until it has ended, sleeps, or is given back. */
+export class Worker implements Claimant {
   readonly id: string;
   readonly #context: EngineContext;
   readonly #committer: Committer;
   readonly #changes: Changes;
   readonly #options: WorkerOptions;
-  readonly #leaseMs: number;
-  readonly #activations = new Map<number, Activation>();
-  /** Claimed and not yet given back, activations that are still being loaded included. */
-  readonly #held = new Set<Execution>();
-  /** How often an execution has been given back as blocked, one time after the other. */
-  readonly #blocked = new Map<number, number>();
+  readonly leaseMs: number;
+  readonly concurrency: number;
+  readonly #host: RunHost;
+  readonly #claiming: Claiming;
+  readonly #releases: Releases;
+  /** Claimed and not yet given back, those that are still being loaded included. */
+  readonly #held = new Map<ClaimedRun, Promise<void>>();
   #subscription: ReturnType<Changes["subscribe"]> | undefined;
   #renewal: { stop(): Promise<void> } | undefined;
-  #disarm: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
-  #retry: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
-  #claiming = false;
-  /** Whether the last claim failed, so that it may hold what it does not know of. */
-  #isUnsure = false;
-  #again = false;
-  #stopping = false;
   #idleSince: number;
 
   constructor(context: EngineContext, committer: Committer, changes: Changes, options: WorkerOptions) {
@@ -63,20 +55,29 @@ export class Worker {
     this.#changes = changes;
     this.#options = options;
     this.id = options.id ?? newId();
-    this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
+    this.leaseMs = options.leaseMs ?? defaultLeaseMs;
+    this.concurrency = options.concurrency;
     this.#idleSince = context.clock.now();
+    const onProblem = (message: string, cause?: unknown) => this.onProblem(message, cause);
+    this.#host = { context, committer, owner: this.id, isolation: options.isolation, isSole: false, onProblem };
+    this.#releases = new Releases(context, committer, { owner: this.id, onProblem });
+    this.#claiming = new Claiming(context, committer, this);
   }
 
   start(): void {
-    this.#renewal = (this.#options.renewer ?? this.#timerRenewer)(this.id, this.#leaseMs);
-    this.#subscription = this.#changes.subscribe(() => this.#onChange(), "busy");
+    this.#renewal = (this.#options.renewer ?? this.#timerRenewer)(this.id, this.leaseMs);
+    this.#subscription = this.#changes.subscribe(() => this.lookAgain(), "busy");
     this.#stopListening = this.#changes.listen();
-    void this.#claim();
+    void this.#claiming.claim();
   }
 
   /** How many executions it holds. */
   get load(): number {
     return this.#held.size;
+  }
+
+  holds(seq: number): boolean {
+    return [...this.#held.keys()].some(({ execution }) => execution.seq === seq);
   }
 
   /** Since when nothing was held or due soon; undefined while something is. */
@@ -93,238 +94,74 @@ export class Worker {
     return this.#stopped;
   }
 
-  async #drain(): Promise<void> {
-    this.#stopping = true;
-    this.#subscription?.end();
-    this.#stopListening?.();
-    this.#disarm?.();
-    clearTimeout(this.#retry);
-    for (const activation of this.#activations.values()) activation.drain();
-    const giveUpAt = performance.now() + drainMs;
-    let resting = new Set<Activation>();
-    for (let isOver = false; this.#held.size > 0 && !isOver; ) {
-      await new Promise((resolve) => setTimeout(resolve, drainLookMs));
-      isOver = performance.now() >= giveUpAt;
-      const open = [...this.#activations.values()];
-      // At rest at two looks in a row: what ended just now is on the record, and the body has seen it.
-      await this.#giveBack(open.filter((one) => isOver || (resting.has(one) && one.running.size === 0)));
-      resting = new Set(open.filter(({ running }) => running.size === 0));
-    }
-    await this.#renewal?.stop();
+  /** For its claiming, as those that follow: it has claimed this one. */
+  begin({ execution, leftovers }: Claimed): void {
+    // A lease that ran out while this thread was blocked may have come back to this very worker.
+    for (const run of this.#held.keys()) if (run.execution.seq === execution.seq) run.refused();
+    const run = new ClaimedRun(this.#host, execution);
+    if (this.#stopped !== undefined) run.drain();
+    this.#held.set(run, this.#hold(run, leftovers));
   }
 
-  async #giveBack(activations: Activation[]): Promise<void> {
-    for (const activation of activations) activation.stop();
-    await this.#release(
-      activations.map(({ execution }) => execution),
-      null,
-    );
+  pace(pace: Pace): void {
+    this.#subscription?.pace(pace);
   }
 
-  #onChange(): void {
+  /** Something may have changed. */
+  lookAgain(): void {
     try {
       this.#refresh();
     } catch (error) {
-      this.#retryLater("reading what changed failed", error);
+      this.#claiming.retryLater("reading what changed failed", error);
     }
-    void this.#claim();
+    void this.#claiming.claim();
   }
 
-  /** Tells the activations what other processes have done to their executions. */
+  onProblem(message: string, cause?: unknown): void {
+    this.#options.onProblem?.(message, cause);
+  }
+
+  async #drain(): Promise<void> {
+    this.#claiming.stop();
+    this.#releases.stop();
+    this.#subscription?.end();
+    this.#stopListening?.();
+    await drainRuns(() => [...this.#held.keys()], drainMs);
+    // What is still being loaded may never come back; who finds it after this process is gone takes it over.
+    await Promise.all([...this.#held].filter(([run]) => run.hasBegun).map(([, givenBack]) => givenBack));
+    await this.#renewal?.stop();
+  }
+
+  /** Tells the runs what other processes have done to their executions. */
   #refresh(): void {
-    if (this.#activations.size === 0) return;
-    const held = new Map(this.#context.store.executions.ownedBy(this.id).map((row) => [row.seq, row]));
-    for (const [seq, activation] of this.#activations) {
-      const row = held.get(seq);
-      if (row === undefined || row.epoch !== activation.fence.epoch) activation.refused();
-      else activation.catchUp(row.last_position, row.pause_requested === 1);
+    if (this.#held.size === 0) return;
+    const rows = new Map(this.#context.store.executions.ownedBy(this.id).map((row) => [row.seq, row]));
+    for (const run of this.#held.keys()) {
+      const row = rows.get(run.execution.seq);
+      if (row === undefined || row.epoch !== run.fence.epoch) run.refused();
+      else run.catchUp(row.last_position, row.pause_requested === 1);
     }
   }
 
-  async #claim(): Promise<void> {
-    if (this.#claiming || this.#stopping) {
-      this.#again = true;
-      return;
-    }
-    this.#claiming = true;
+  /** From the claim until it is given back. */
+  async #hold(run: ClaimedRun, leftovers: readonly Leftover[]): Promise<void> {
+    const { execution } = run;
+    const outcome = await this.#outcomeOf(run, leftovers);
+    if (outcome.kind === "blocked") await this.#releases.release(execution, outcome.reason);
+    else this.#releases.forget(execution);
+    if (outcome.kind === "stopped") await this.#releases.release(execution, null);
+    this.#idleSince = this.#context.clock.now();
+    this.#held.delete(run);
+    this.#changes.local(execution.id);
+  }
+
+  async #outcomeOf(run: ClaimedRun, leftovers: readonly Leftover[]): Promise<RunOutcome> {
     try {
-      do {
-        this.#again = false;
-        await this.#claimDue();
-      } while (this.#again && !this.#stopping);
-      this.#arm();
+      const reason = leftovers.length > 0 && (await endLeftovers(this.#host, run.execution, leftovers));
+      return reason ? { kind: "blocked", reason } : await run.run();
     } catch (error) {
-      this.#isUnsure = true;
-      this.#retryLater("claiming failed", error);
-    } finally {
-      this.#claiming = false;
+      return { kind: "blocked", reason: error instanceof StoreError ? error.reason : `internal: ${messageOf(error)}` };
     }
-  }
-
-  async #claimDue(): Promise<void> {
-    const free = this.#options.concurrency - this.#held.size;
-    const { store, clock } = this.#context;
-    const next = store.executions.nextWakeAt();
-    if (next === null || next > clock.now()) return;
-    if (free <= 0 && !this.#mayHoldUpChildren()) return;
-    const claimed = await this.#committer.run(() => {
-      const now = clock.now();
-      if (this.#isUnsure) this.#abandonUnknown(now);
-      const leaseUntil = now + this.#leaseMs;
-      const { claim, claimChildren } = store.executions;
-      // Beyond the limit too, or parents that wait for a child in one of their steps could take all places for ever.
-      const executions =
-        free > 0 ? claim(this.id, leaseUntil, now, free) : claimChildren(this.id, leaseUntil, now, mostBeyond);
-      for (const execution of executions) if (execution.blockedReason === null) this.#noteStart(execution);
-      return executions;
-    });
-    this.#isUnsure = false;
-    for (const execution of claimed) void this.#activate(execution);
-    if (claimed.length > 0) this.#again = true;
-  }
-
-  /** Whether a child is due whose parent runs; looked at outside a transaction, since it is asked at every change. */
-  #mayHoldUpChildren(): boolean {
-    return this.#context.store.executions.hasDueChild(this.#context.clock.now());
-  }
-
-  /** A claim whose commit failed may be on the disk all the same, and its lease would be renewed for ever. */
-  #abandonUnknown(now: number): void {
-    const held = new Set([...this.#held].map(({ seq }) => seq));
-    for (const { seq, epoch } of this.#context.store.executions.ownedBy(this.id)) {
-      if (!held.has(seq)) this.#context.store.executions.release({ seq, owner: this.id, epoch }, now, null);
-    }
-  }
-
-  async #activate(execution: Execution): Promise<void> {
-    this.#held.add(execution);
-    try {
-      const activation = await this.#load(execution);
-      if (activation === undefined) return;
-      if (this.#stopping) return await this.#release([execution], null);
-      // A lease that ran out while this thread was blocked may have come back to this very worker.
-      this.#activations.get(execution.seq)?.refused();
-      this.#activations.set(execution.seq, activation);
-      activation.start();
-      await this.#settle(execution, await activation.done);
-    } catch (error) {
-      await this.#release([execution], `internal: ${messageOf(error)}`);
-    } finally {
-      this.#idleSince = this.#context.clock.now();
-      const current = this.#activations.get(execution.seq);
-      if (current?.execution === execution) this.#activations.delete(execution.seq);
-      this.#held.delete(execution);
-      this.#changes.local(execution.id);
-    }
-  }
-
-  /** A version that cannot be loaded defers the execution; it never fails it. */
-  async #load(execution: Execution): Promise<Activation | undefined> {
-    const { ports, store, clock } = this.#context;
-    const fence = { seq: execution.seq, owner: this.id, epoch: execution.epoch };
-    const scope = new LoadingScope(
-      execution,
-      (log) => {
-        const written = this.#committer.run(() => store.logs.append(execution.seq, log));
-        written.catch((error) => this.#options.onProblem?.(`a line of output was lost: ${messageOf(error)}`, error));
-      },
-      clock,
-    );
-    try {
-      const loading = scopeStorage.run(scope.scope, () => ports.loadFlow(execution.version, execution.workflow));
-      const loaded = await loading;
-      ports.hashArguments("");
-      const entries = execution.epoch === 1 && execution.replayedFrom === null ? [] : store.journal.load(execution.seq);
-      const definition = loaded.definition;
-      const activation = new Activation(this.#context, this.#committer, { execution, fence, definition, entries });
-      await this.#unblock(execution);
-      this.#noteDependencies(activation, loaded.dependencyChanges);
-      return activation;
-    } catch (error) {
-      const reason = isUserError(error) ? `${error.code}: ${error.message}` : `loading failed: ${messageOf(error)}`;
-      await this.#release([execution], reason);
-      return undefined;
-    }
-  }
-
-  /** Until here it counted as blocked, so that trying again and again leaves no trace. */
-  async #unblock(execution: Execution): Promise<void> {
-    this.#blocked.delete(execution.seq);
-    if (execution.blockedReason === null) return;
-    await this.#committer.run(() => {
-      const { seq, epoch } = execution;
-      if (this.#context.store.executions.unblock({ seq, owner: this.id, epoch })) this.#noteStart(execution);
-    });
-    execution.blockedReason = null;
-  }
-
-  #noteStart({ seq, epoch }: Execution): void {
-    const data = epoch > 1 ? { activation: epoch } : undefined;
-    this.#context.store.events.append(seq, { type: "execution_started", at: this.#context.clock.now(), data });
-  }
-
-  #noteDependencies(activation: Activation, changes: Record<string, unknown>): void {
-    if (Object.keys(changes).length === 0) return;
-    activation.note(() => activation.event("dependency_changed", null, { packages: changes }));
-  }
-
-  async #settle(execution: Execution, outcome: ActivationOutcome): Promise<void> {
-    if (outcome.kind === "blocked") await this.#release([execution], outcome.reason);
-  }
-
-  /** Gives executions back; while the store cannot write, it keeps trying, since nobody else could do better. */
-  async #release(executions: Execution[], reason: string | null): Promise<void> {
-    const { store, clock } = this.#context;
-    if (executions.length === 0) return;
-    const news = executions.filter(({ blockedReason }) => reason !== null && reason !== blockedReason);
-    for (const { id } of news) this.#options.onProblem?.(`execution ${id} is blocked: ${reason}`);
-    const delays = executions.map(({ seq }) => (reason === null ? 0 : this.#blockedDelay(seq)));
-    for (;;) {
-      try {
-        await this.#committer.run(() => {
-          const now = clock.now();
-          for (const [index, execution] of executions.entries()) {
-            const { seq, epoch } = execution;
-            const wakeAt = now + (delays[index] ?? 0);
-            const released = store.executions.release({ seq, owner: this.id, epoch }, wakeAt, reason);
-            if (!released || !news.includes(execution)) continue;
-            store.events.append(seq, { type: "execution_blocked", at: now, data: { reason } });
-          }
-        });
-        return;
-      } catch (error) {
-        if (!(error instanceof StoreError) || this.#stopping) return;
-        await new Promise((resolve) => setTimeout(resolve, blockedRetryMs));
-      }
-    }
-  }
-
-  #blockedDelay(seq: number): number {
-    const times = this.#blocked.get(seq) ?? 0;
-    this.#blocked.set(seq, times + 1);
-    return Math.min(blockedRetryMs * 2 ** times, longestBlockedRetryMs);
-  }
-
-  #retryLater(what: string, error: unknown): void {
-    this.#options.onProblem?.(`${what}: ${messageOf(error)}`, error);
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#onChange(), blockedRetryMs).unref();
-  }
-
-  /** One timer for the next instant at which anything in the store becomes due. */
-  #arm(): void {
-    this.#disarm?.();
-    this.#disarm = undefined;
-    if (this.#stopping) return;
-    const { store, clock } = this.#context;
-    const next = store.executions.nextWakeAt();
-    this.#subscription?.pace(this.#held.size > 0 ? "busy" : next !== null ? "waiting" : this.#paceOfWaits());
-    if (next === null || this.#held.size >= this.#options.concurrency) return;
-    this.#disarm = clock.at(Math.max(next, clock.now() + 1), () => void this.#claim());
-  }
-
-  #paceOfWaits(): "waiting" | "idle" {
-    return this.#context.store.executions.countIn("waiting") > 0 ? "waiting" : "idle";
   }
 
   readonly #timerRenewer = (owner: string, leaseMs: number) => {

@@ -1,0 +1,27 @@
+import { hostname } from "node:os";
+import { endRecordedGroup, type Leader } from "../../processes/group.ts";
+import type { Execution } from "../../store/executions.ts";
+import type { RunHost } from "./run.ts";
+
+/** The leader of a group that worked for an execution on behalf of its owner before, on this machine. */
+export type Leftover = Leader;
+
+/**
+ * Kills what still works for an execution on this machine, so that nothing of it happens twice at once. What runs on
+ * another machine is left to its own worker there.
+ * @returns why it must not be run yet
+ */
+export async function endLeftovers(
+  { context, committer }: Pick<RunHost, "context" | "committer">,
+  { seq }: Execution,
+  leftovers: readonly Leftover[],
+): Promise<string | undefined> {
+  for (const group of leftovers) {
+    if (await endRecordedGroup(group)) continue;
+    return `process_alive: process ${group.pid} still works for it and cannot be killed`;
+  }
+  await committer.run(() => {
+    for (const { pid } of leftovers) context.store.processGroups.remove(seq, hostname(), pid);
+  });
+  return undefined;
+}
