@@ -22,7 +22,7 @@ import { isolatedProgram } from "./stacks/isolated.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
 import { type Cleaned, clean } from "./store/clean.ts";
-import type { Execution } from "./store/executions.ts";
+import type { Execution } from "./store/execution.ts";
 import { type Listings, openListings } from "./store/listings.ts";
 import type { Settings } from "./store/settings.ts";
 import { openStore, type Store } from "./store/store.ts";

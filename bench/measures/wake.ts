@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Execution } from "../../src/store/executions.ts";
+import type { Execution } from "../../src/store/execution.ts";
 import { median, rounded } from "../figures.ts";
 import { below, type Figures, type Measure, type Place } from "../measure.ts";
 import { BenchProject } from "../processes/project.ts";

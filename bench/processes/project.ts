@@ -5,7 +5,7 @@ import { type App, openApp } from "../../src/app.ts";
 import { clientOn } from "../../src/client/local.ts";
 import type { Operations } from "../../src/client/operations.ts";
 import { decodeValue } from "../../src/core/values.ts";
-import type { Execution } from "../../src/store/executions.ts";
+import type { Execution } from "../../src/store/execution.ts";
 import { WorkerProcess, type WorkerSettings } from "./worker-process.ts";
 
 const flows = fileURLToPath(new URL("../flows", import.meta.url));

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isUserError, messageOf } from "../core/errors.ts";
 import { sqliteCode } from "../store/database.ts";
-import type { Fence } from "../store/executions.ts";
+import type { Fence } from "../store/execution.ts";
 import type { Store } from "../store/store.ts";
 
 /** One write that rides the next batch. */

@@ -1,4 +1,4 @@
-import type { Execution } from "../store/executions.ts";
+import type { Execution } from "../store/execution.ts";
 import { Committer } from "./committer.ts";
 import { type AnswerRequest, abortWait, answer } from "./control/answers.ts";
 import { cancel, pause, resume, retry } from "./control/lifecycle.ts";

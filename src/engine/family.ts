@@ -1,5 +1,5 @@
 import { type Failure, isTerminal } from "../core/statuses.ts";
-import type { Execution, ExecutionFailure } from "../store/executions.ts";
+import type { Execution, ExecutionFailure } from "../store/execution.ts";
 import type { Store } from "../store/store.ts";
 
 /** Executions below one another, the first included: a flow that starts itself for ever must end somewhere. */
@@ -63,14 +63,14 @@ export function cancelWithDescendants(store: Store, execution: Execution, why: s
   store.executions.setControl(seq, { status: "cancelled", wakeAt: null, failure, endedAt: now, attempt, deadlineAt });
   store.events.append(seq, { type: "execution_cancelled", at: now });
   settleParent(store, execution, { status: "cancelled", failure }, now);
-  for (const child of store.executions.openChildren(seq)) {
+  for (const child of store.families.openChildren(seq)) {
     cancelWithDescendants(store, child, "the execution that started it was cancelled", now);
   }
 }
 
 /** Inside a transaction: ends the children that the body of an execution started and did not wait for. */
 export function cancelAwaited(store: Store, seq: number, now: number): void {
-  for (const child of store.executions.openChildren(seq)) {
+  for (const child of store.families.openChildren(seq)) {
     if (child.parentOrdinal === null) continue;
     cancelWithDescendants(store, child, "the execution that started it has failed", now);
   }

@@ -1,158 +1,15 @@
 import type { ExecutionStatus, Failure } from "../core/statuses.ts";
 import type { Connection } from "./database.ts";
+import {
+  type Execution,
+  type ExecutionFailure,
+  type ExecutionRow,
+  type Fence,
+  type NewExecution,
+  toExecution,
+} from "./execution.ts";
 import type { Protection } from "./protection.ts";
 import { type Searchable, searchIndex } from "./search.ts";
-
-/** What is asked of a replay; kept with the execution so that every activation obeys it. */
-export interface ReplayRequest {
-  /** The anchor's place, which must be asked for again; null when everything re-runs. */
-  anchor: { kind: string; scope: string; name: string; occurrence: number } | null;
-  /** Checkpoint name to encoded output: every call of that name gets it without running. */
-  overrides: Record<string, string>;
-  /** Ordinals (in the new execution) of entries that hold an overridden output for one call. */
-  overriddenEntries: number[];
-}
-
-/** A row as the database has it. */
-export interface ExecutionRow {
-  seq: number;
-  id: string;
-  workflow: string;
-  target: string;
-  version: string;
-  status: ExecutionStatus;
-  stack: string;
-  trigger: string;
-  tags: string;
-  input: string | null;
-  attempt: number;
-  epoch: number;
-  owner: string | null;
-  wake_at: number | null;
-  timeout_ms: number | null;
-  deadline_at: number | null;
-  last_position: number;
-  pause_requested: number;
-  blocked_reason: string | null;
-  crashes: number;
-  parent_seq: number | null;
-  parent_ordinal: number | null;
-  depth: number;
-  continuation: number;
-  last_ordinal: number;
-  replayed_from: string | null;
-  replay: string | null;
-  result: string | null;
-  failure: string | null;
-  metadata: string | null;
-  progress: string | null;
-  created_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-}
-
-interface ExecutionBase {
-  seq: number;
-  id: string;
-  workflow: string;
-  target: string;
-  version: string;
-  stack: string;
-  trigger: string;
-  tags: string[];
-  input: string | null;
-  attempt: number;
-  epoch: number;
-  lastPosition: number;
-  pauseRequested: boolean;
-  blockedReason: string | null;
-  /** How often it was taken from a dead or silent owner since anything of it settled. */
-  crashes: number;
-  /** How long it may take from its start or its last retry, waits included. */
-  timeoutMs: number | null;
-  deadlineAt: number | null;
-  parentSeq: number | null;
-  /** The entry of the parent's journal that this execution settles; null where it was only linked. */
-  parentOrdinal: number | null;
-  /** How many executions are above it. */
-  depth: number;
-  /** How often it has begun anew with an empty journal. */
-  continuation: number;
-  /** The last ordinal of the journals before; the current one goes on from it. */
-  lastOrdinal: number;
-  replayedFrom: string | null;
-  replay: ReplayRequest | null;
-  metadata: Record<string, unknown> | null;
-  progress: Record<string, unknown> | null;
-  createdAt: number;
-  startedAt: number | null;
-}
-
-/** `wakeAt` is the instant from which any worker may claim it; while it runs, the end of its lease. */
-export type Execution = ExecutionBase &
-  (
-    | { status: "queued"; wakeAt: number | null }
-    | { status: "running"; wakeAt: number; owner: string }
-    | { status: "waiting"; wakeAt: number | null }
-    | { status: "paused" }
-    | { status: "completed"; result: string | null; endedAt: number }
-    | { status: "failed"; failure: ExecutionFailure; endedAt: number }
-    | { status: "cancelled"; failure: ExecutionFailure | null; endedAt: number }
-  );
-
-/** The failure that ended an execution, and what a retry of it would try again. */
-export interface ExecutionFailure extends Failure {
-  /** Ordinals of the failed entries in the error's cause chain and of failures that nobody had seen yet. */
-  retriable?: number[];
-  /** Ordinals of the entries that the ending closed. */
-  closed?: number[];
-}
-
-export interface NewExecution {
-  id: string;
-  workflow: string;
-  target: string;
-  version: string;
-  stack: string;
-  trigger: string;
-  tags: string[];
-  input: string | null;
-  timeoutMs: number | null;
-  deadlineAt: number | null;
-  lastPosition: number;
-  parentSeq: number | null;
-  parentOrdinal: number | null;
-  depth: number;
-  replayedFrom: string | null;
-  replay: ReplayRequest | null;
-  createdAt: number;
-}
-
-/** Who may write: the worker that holds the lease, at the epoch in which it took it. */
-export interface Fence {
-  seq: number;
-  owner: string;
-  epoch: number;
-}
-
-/** Beyond so many open executions nobody looks for questions one by one. */
-const mostOfFamily = 500;
-
-export interface Descendant {
-  id: string;
-  workflow: string;
-  status: ExecutionStatus;
-  /** How far below: 1 for a child. */
-  depth: number;
-  pendingWaits: number;
-}
-
-interface ChildClaim {
-  owner: string;
-  leaseUntil: number;
-  now: number;
-  most: number;
-}
 
 export type Executions = ReturnType<typeof executionsTable>;
 
@@ -174,18 +31,6 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
        started_at = coalesce(started_at, ?), crashes = crashes + (status = 'running')
      WHERE seq IN (SELECT seq FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT +?) RETURNING *`,
   );
-  // From the running parents, of which there are few, by the index of their children that may be claimed.
-  const neededChildren = `SELECT (SELECT child.seq FROM executions AS child WHERE child.parent_seq = parent.seq
-       AND child.wake_at <= $now ORDER BY child.wake_at LIMIT 1) AS needed
-     FROM executions AS parent WHERE parent.status = 'running' AND needed IS NOT NULL AND NOT EXISTS (
-       SELECT 1 FROM executions AS sibling WHERE sibling.parent_seq = parent.seq AND sibling.wake_at > $now
-         AND sibling.status = 'running')`;
-  const claimChildren = connection.prepare<[ChildClaim], ExecutionRow>(
-    `UPDATE executions SET status = 'running', owner = $owner, epoch = epoch + 1, wake_at = $leaseUntil,
-       started_at = coalesce(started_at, $now), crashes = crashes + (status = 'running')
-     WHERE seq IN (${neededChildren} LIMIT +$most) RETURNING *`,
-  );
-  const hasDueChild = connection.prepare<[{ now: number }], unknown>(`${neededChildren} LIMIT 1`);
   const advance = connection.prepare<
     [number, number, string, number],
     { last_position: number; pause_requested: number }
@@ -242,30 +87,6 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   const due = connection.prepare<[number], { seq: number; id: string; status: ExecutionStatus; wake_at: number }>(
     "SELECT seq, id, status, wake_at FROM executions WHERE wake_at <= ? ORDER BY wake_at LIMIT 100",
   );
-  const descendants = connection.prepare<[number, number], Descendant>(
-    `WITH RECURSIVE family (seq, depth) AS (
-       SELECT seq, 1 FROM executions WHERE parent_seq = ?
-       UNION ALL
-       SELECT child.seq, family.depth + 1 FROM family JOIN executions AS child ON child.parent_seq = family.seq
-       ORDER BY 2 DESC, 1
-     ) SELECT id, workflow, status, family.depth, (SELECT count(*) FROM journal WHERE execution_seq = family.seq
-         AND kind = 'wait' AND journal.status = 'pending') AS pendingWaits
-       FROM family CROSS JOIN executions USING (seq) LIMIT +?`,
-  );
-  const hasOpenChild = connection.prepare(
-    "SELECT 1 FROM executions WHERE parent_seq = ? AND status NOT IN ('completed', 'failed', 'cancelled') LIMIT 1",
-  );
-  const askingBelow = connection.prepare<[number], Pick<ExecutionRow, "id" | "workflow">>(
-    `WITH RECURSIVE family (seq) AS (
-       SELECT ? UNION ALL
-       SELECT child.seq FROM family JOIN executions AS child ON child.parent_seq = family.seq
-         AND child.status NOT IN ('completed', 'failed', 'cancelled') LIMIT ${mostOfFamily}
-     ) SELECT id, workflow FROM family JOIN executions USING (seq)
-       JOIN journal ON execution_seq = seq AND kind = 'wait' AND journal.status = 'pending' LIMIT 1`,
-  );
-  const openChildren = connection.prepare<[number], ExecutionRow>(
-    `SELECT * FROM executions WHERE parent_seq = ? AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY seq`,
-  );
   const addPosition = connection.prepare<[number, number], { last_position: number }>(
     `UPDATE executions SET last_position = last_position + 1,
        status = CASE status WHEN 'waiting' THEN 'queued' ELSE status END,
@@ -317,14 +138,6 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
     /** Takes up to `most` executions that are due: one write that raises the epoch, so that the last owner is fenced. */
     claim: (owner: string, leaseUntil: number, now: number, most: number): Execution[] =>
       claim.all(owner, leaseUntil, now, now, most).map(toExecution),
-
-    /**
-     * The same for children that a running parent may be waiting for in one of its steps: for each such parent one, unless
-     * it has a running child already.
-     */
-    hasDueChild: (now: number): boolean => hasDueChild.get({ now }) !== undefined,
-    claimChildren: (owner: string, leaseUntil: number, now: number, most: number): Execution[] =>
-      claimChildren.all({ owner, leaseUntil, now, most }).map(toExecution),
 
     /**
      * The fence: reserves `count` positions if the caller still holds the lease, else answers undefined. What settles
@@ -394,14 +207,6 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
       return row && toExecution(row);
     },
 
-    /** All that stands below an execution, oldest first, each followed by its own. */
-    descendants: (seq: number, most: number): Descendant[] => descendants.all(seq, most),
-    /** An execution that has a pending wait: this one or one of those below it. */
-    askingBelow: (seq: number) => askingBelow.get(seq),
-    hasOpenChild: (seq: number): boolean => hasOpenChild.get(seq) !== undefined,
-    /** Children that have not ended, oldest first. */
-    openChildren: (seq: number): Execution[] => openChildren.all(seq).map(toExecution),
-
     /** Up to eleven executions whose id begins so. */
     byPrefix: (prefix: string): Execution[] => byPrefix.all(prefix, `${prefix}\uffff`).map(toExecution),
 
@@ -448,57 +253,3 @@ function searchable({ id, workflow, target, tags, input, failure }: ExecutionRow
   const why = failure === null ? null : (JSON.parse(failure) as Failure);
   return { id, workflow, target, tags: JSON.parse(tags) as string[], input, failure: why };
 }
-
-function toExecution(row: ExecutionRow): Execution {
-  const base: ExecutionBase = {
-    seq: row.seq,
-    id: row.id,
-    workflow: row.workflow,
-    target: row.target,
-    version: row.version,
-    stack: row.stack,
-    trigger: row.trigger,
-    tags: row.tags === "[]" ? [] : JSON.parse(row.tags),
-    input: row.input,
-    attempt: row.attempt,
-    epoch: row.epoch,
-    lastPosition: row.last_position,
-    pauseRequested: row.pause_requested === 1,
-    blockedReason: row.blocked_reason,
-    crashes: row.crashes,
-    timeoutMs: row.timeout_ms,
-    deadlineAt: row.deadline_at,
-    parentSeq: row.parent_seq,
-    parentOrdinal: row.parent_ordinal,
-    depth: row.depth,
-    continuation: row.continuation,
-    lastOrdinal: row.last_ordinal,
-    replayedFrom: row.replayed_from,
-    replay: row.replay === null ? null : JSON.parse(row.replay),
-    metadata: row.metadata === null ? null : JSON.parse(row.metadata),
-    progress: row.progress === null ? null : JSON.parse(row.progress),
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-  };
-  const endedAt = row.ended_at ?? 0;
-  const failure: ExecutionFailure | null = row.failure === null ? null : JSON.parse(row.failure);
-  switch (row.status) {
-    case "queued":
-    case "waiting":
-      return { ...base, status: row.status, wakeAt: row.wake_at };
-    case "running":
-      return { ...base, status: "running", wakeAt: row.wake_at ?? 0, owner: row.owner ?? "" };
-    case "paused":
-      return { ...base, status: "paused" };
-    case "completed":
-      return { ...base, status: "completed", result: row.result, endedAt };
-    case "failed":
-      return { ...base, status: "failed", failure: failure ?? unknownFailure, endedAt };
-    case "cancelled":
-      return { ...base, status: "cancelled", failure, endedAt };
-    default:
-      return row.status satisfies never;
-  }
-}
-
-const unknownFailure: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };

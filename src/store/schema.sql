@@ -204,6 +204,8 @@ CREATE INDEX executions_by_workflow ON executions (workflow, seq);
 
 CREATE INDEX executions_by_workflow_and_status ON executions (workflow, status, seq);
 
+CREATE INDEX executions_children_by_status ON executions (parent_seq, status) WHERE parent_seq IS NOT NULL;
+
 CREATE INDEX executions_children_by_wake ON executions (parent_seq, wake_at)
   WHERE parent_seq IS NOT NULL AND wake_at IS NOT NULL;
 

@@ -9,6 +9,7 @@ import { type Connection, explainStoreError, openConnection, openReader } from "
 import { type EarlyAnswers, earlyAnswersTable } from "./early-answers.ts";
 import { type Events, eventsTable } from "./events.ts";
 import { type Executions, executionsTable } from "./executions.ts";
+import { type Families, familiesTable } from "./families.ts";
 import { type IdempotencyKeys, idempotencyKeysTable } from "./idempotency-keys.ts";
 import { type Journal, journalTable } from "./journal.ts";
 import { type Logs, logsTable } from "./logs.ts";
@@ -27,6 +28,7 @@ export interface Store {
   readonly folder: string;
   readonly databasePath: string;
   readonly executions: Executions;
+  readonly families: Families;
   readonly journal: Journal;
   readonly events: Events;
   readonly logs: Logs;
@@ -76,6 +78,7 @@ export function openStore(
     folder,
     databasePath,
     executions: executionsTable(connection, protection),
+    families: familiesTable(connection),
     journal: journalTable(connection, protection),
     events: eventsTable(connection, protection),
     logs: logsTable(connection, protection),

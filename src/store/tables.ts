@@ -1,4 +1,4 @@
-import type { ExecutionRow } from "./executions.ts";
+import type { ExecutionRow } from "./execution.ts";
 import type { EntryKind, EntryReuse, EntryStatus } from "./journal.ts";
 import type { LogLevel } from "./logs.ts";
 

@@ -89,7 +89,7 @@ function journalOf(app: App, execution: Execution, entries: readonly EntryOvervi
 
 /** As a tree that is written down: each is followed by its own children, which are one deeper. */
 function childrenOf({ store }: App, { id, seq }: Execution) {
-  const found = store.executions.descendants(seq, mostChildren + 1);
+  const found = store.families.descendants(seq, mostChildren + 1);
   const children = found
     .slice(0, mostChildren)
     .map(({ id, pendingWaits, ...child }) => ({ execution_id: id, ...child, pending_waits: pendingWaits }));

@@ -77,7 +77,7 @@ function whileChildrenRun(
   first: ExecutionView["children"][number],
   look: string,
 ): string {
-  const asking = app.store.executions.askingBelow(seq);
+  const asking = app.store.families.askingBelow(seq);
   if (asking !== undefined) {
     return `An execution below it asks something (${asking.workflow}): ${callText("executions_get", { execution_id: asking.id })} shows what, and how to answer.`;
   }

@@ -27,8 +27,8 @@ async function watch(context: CallContext, execution: Execution, seconds: number
   const leftMs = () => Math.max(0, giveUpAt - performance.now());
   const asks = ({ seq }: Execution) => app.store.journal.pendingWaits(seq).length > 0;
   const waitsForChildren = ({ seq }: Execution) => {
-    const { executions } = app.store;
-    return executions.hasOpenChild(seq) && executions.askingBelow(seq) === undefined;
+    const { families } = app.store;
+    return families.hasOpenChild(seq) && families.askingBelow(seq) === undefined;
   };
   const report = reporter(context);
   const isSettled = (now: Execution) => {

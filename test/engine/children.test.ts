@@ -15,7 +15,7 @@ function open(...flows: AnyFlow[]): TestEngine {
 
 /** The executions that one has started, in that order. */
 function childrenOf(t: TestEngine, id: string) {
-  return t.store.executions.descendants(t.get(id).seq, 100);
+  return t.store.families.descendants(t.get(id).seq, 100);
 }
 
 describe("run() of a flow inside another one", () => {

@@ -11,7 +11,7 @@ import type { ReplayInput } from "../../src/engine/control/replays.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { Worker, WorkerOptions } from "../../src/engine/worker/worker.ts";
 import { type Flow, type FlowDefinition, flowBrand } from "../../src/flows/flow.ts";
-import type { Execution } from "../../src/store/executions.ts";
+import type { Execution } from "../../src/store/execution.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
-import type { Execution } from "../../src/store/executions.ts";
+import type { Execution } from "../../src/store/execution.ts";
 import {
   ended,
   eventsOf,

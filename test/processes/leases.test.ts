@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
-import type { Execution } from "../../src/store/executions.ts";
+import type { Execution } from "../../src/store/execution.ts";
 import { eventsOf, kill, reached, result, run, TestProject, until } from "./project.ts";
 
 let project: TestProject;

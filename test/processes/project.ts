@@ -9,7 +9,7 @@ import { expect } from "vitest";
 import type { App, AppOptions } from "../../src/app.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
 import { decodeValue } from "../../src/core/values.ts";
-import type { Execution } from "../../src/store/executions.ts";
+import type { Execution } from "../../src/store/execution.ts";
 import type { WorkerRow } from "../../src/store/workers.ts";
 
 export const dist = new URL("../../dist/", import.meta.url);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Cleaned, clean } from "../../src/store/clean.ts";
-import type { NewExecution } from "../../src/store/executions.ts";
+import type { NewExecution } from "../../src/store/execution.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
 

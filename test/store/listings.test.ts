@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openConnection } from "../../src/store/database.ts";
-import type { NewExecution } from "../../src/store/executions.ts";
+import type { NewExecution } from "../../src/store/execution.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 import { type Listings, openListings } from "../../src/store/listings.ts";
 import { openStore, type Store } from "../../src/store/store.ts";

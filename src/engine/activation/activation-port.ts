@@ -1,5 +1,5 @@
 import type { FlowRuntime, RunningCheckpoint } from "../../flows/runtime.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { Write } from "../committer.ts";
 import type { Entries, EntriesHost } from "./entries.ts";

@@ -5,7 +5,7 @@ import { MisuseError } from "../../flows/errors.ts";
 import type { FlowDefinition } from "../../flows/flow.ts";
 import { scopeStorage } from "../../flows/runtime.ts";
 import type { EventType } from "../../store/events.ts";
-import type { Execution, Fence } from "../../store/executions.ts";
+import type { Execution, Fence } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { type Committer, type FencedWriter, StoreError, type Write } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";

@@ -1,7 +1,7 @@
 import { after } from "../../core/clock.ts";
 import type { Failure } from "../../core/statuses.ts";
 import type { FlowDefinition } from "../../flows/flow.ts";
-import type { Execution, ExecutionFailure, Fence } from "../../store/executions.ts";
+import type { Execution, ExecutionFailure, Fence } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { selectorsOf } from "../../store/selectors.ts";
 import type { Store } from "../../store/store.ts";

@@ -1,5 +1,5 @@
 import type { EventType } from "../../store/events.ts";
-import type { Fence } from "../../store/executions.ts";
+import type { Fence } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { EngineContext } from "../ports.ts";
 import type { Delivery } from "./delivery.ts";

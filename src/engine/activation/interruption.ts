@@ -1,5 +1,5 @@
 import type { Failure } from "../../core/statuses.ts";
-import type { Execution, Fence } from "../../store/executions.ts";
+import type { Execution, Fence } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { Store } from "../../store/store.ts";
 import { writeFailure } from "./ending.ts";

@@ -1,6 +1,6 @@
 import { after } from "../../core/clock.ts";
 import { isDeath } from "../../core/deaths.ts";
-import type { Execution, ExecutionFailure } from "../../store/executions.ts";
+import type { Execution, ExecutionFailure } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { Store } from "../../store/store.ts";
 

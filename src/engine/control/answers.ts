@@ -4,7 +4,7 @@ import type { Failure } from "../../core/statuses.ts";
 import { isTerminal } from "../../core/statuses.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { encodeValue } from "../../core/values.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { entryId, selectorsOf } from "../../store/selectors.ts";
 import type { Committer } from "../committer.ts";

@@ -1,5 +1,5 @@
 import { UserError } from "../../core/errors.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { Store } from "../../store/store.ts";
 
 /** Ids begin with the time of their making: with fewer characters those of years are alike. */

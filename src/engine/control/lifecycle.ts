@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { isTerminal } from "../../core/statuses.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import { retryFailed } from "../activation/reopening.ts";
 import type { Committer } from "../committer.ts";
 import { cancelWithDescendants } from "../family.ts";

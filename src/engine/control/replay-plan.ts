@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/suggest.ts";
-import type { ReplayRequest } from "../../store/executions.ts";
+import type { ReplayRequest } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { entryId, selectorsOf } from "../../store/selectors.ts";
 

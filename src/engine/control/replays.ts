@@ -2,7 +2,7 @@ import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
 import { newExecutionId } from "../../core/ids.ts";
 import { encodeValue } from "../../core/values.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 import { findExecution } from "./find.ts";

@@ -3,7 +3,7 @@ import { UserError } from "../../core/errors.ts";
 import { newExecutionId } from "../../core/ids.ts";
 import { isTerminal } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { Store } from "../../store/store.ts";
 import type { Committer } from "../committer.ts";
 import { deepestFamily, isTooDeep } from "../family.ts";

@@ -1,6 +1,6 @@
 import { isUserError, messageOf } from "../../core/errors.ts";
 import { scopeStorage } from "../../flows/runtime.ts";
-import type { Execution, Fence } from "../../store/executions.ts";
+import type { Execution, Fence } from "../../store/execution.ts";
 import { Activation } from "../activation/activation.ts";
 import { StoreError } from "../committer.ts";
 import type { EngineContext, LoadedFlow } from "../ports.ts";

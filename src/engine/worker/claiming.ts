@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { messageOf } from "../../core/errors.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 import type { Pace } from "./changes.ts";
@@ -94,7 +94,7 @@ export class Claiming {
     if (next === null || next > clock.now()) return;
     const free = this.#claimant.concurrency - this.#claimant.load;
     // Looked at outside a transaction, since it is asked at every change.
-    if (free <= 0 && !store.executions.hasDueChild(clock.now())) return;
+    if (free <= 0 && !store.families.hasDueChild(clock.now())) return;
     const claimed = await this.#committer.run(() => this.#take(free));
     this.#isUnsure = false;
     for (const one of claimed) this.#claimant.begin(one);
@@ -107,9 +107,10 @@ export class Claiming {
     const { id, leaseMs } = this.#claimant;
     const now = clock.now();
     if (this.#isUnsure) this.#abandonUnknown(now);
-    const { claim, claimChildren } = store.executions;
     const executions =
-      free > 0 ? claim(id, now + leaseMs, now, free) : claimChildren(id, now + leaseMs, now, mostBeyond);
+      free > 0
+        ? store.executions.claim(id, now + leaseMs, now, free)
+        : store.families.claimChildren(id, now + leaseMs, now, mostBeyond);
     for (const execution of executions) if (execution.blockedReason === null) noteStart(this.#context, execution);
     return executions.map((execution) => ({
       execution,

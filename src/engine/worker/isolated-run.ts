@@ -5,7 +5,7 @@ import { crashLoopFailure, failureOfDeath, overdueFailure } from "../../core/dea
 import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { type Leader, type LeaderEnd, type ProcessGroup, startGroup } from "../../processes/group.ts";
-import type { Execution, Fence } from "../../store/executions.ts";
+import type { Execution, Fence } from "../../store/execution.ts";
 import { writeInterruption } from "../activation/interruption.ts";
 import { StoreError } from "../committer.ts";
 import type { Isolation, IsolationReason, RunHost, RunOutcome } from "./run.ts";

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { endRecordedGroup, type Leader } from "../../processes/group.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { RunHost } from "./run.ts";
 
 /** The leader of a group that worked for an execution on behalf of its owner before, on this machine. */

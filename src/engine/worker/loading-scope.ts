@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { FlowRuntime, Scope } from "../../flows/runtime.ts";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { NewLog } from "../../store/logs.ts";
 
 /** The scope in which a version is loaded: what its top level prints belongs to the execution that needs it. */

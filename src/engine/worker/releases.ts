@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Execution } from "../../store/executions.ts";
+import type { Execution } from "../../store/execution.ts";
 import { type Committer, StoreError } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 

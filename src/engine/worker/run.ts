@@ -1,5 +1,5 @@
 import type { Program } from "../../processes/group.ts";
-import type { Execution, Fence } from "../../store/executions.ts";
+import type { Execution, Fence } from "../../store/execution.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 

@@ -6,5 +6,6 @@ export const children = {
 ALTER TABLE executions ADD COLUMN parent_ordinal INTEGER;
 CREATE INDEX executions_children_by_wake ON executions (parent_seq, wake_at)
   WHERE parent_seq IS NOT NULL AND wake_at IS NOT NULL;
+CREATE INDEX executions_children_by_status ON executions (parent_seq, status) WHERE parent_seq IS NOT NULL;
 `,
 } as const;
