@@ -125,10 +125,10 @@ export default {
     },
     {
       name: "src stands alone",
-      comment: "what ships imports nothing of tests, benchmarks, examples and scripts",
+      comment: "what ships imports nothing of tests, benchmarks, crash suites, examples and scripts",
       severity: "error",
       from: { path: "^src/" },
-      to: { path: "^(test|bench|examples|scripts)/" },
+      to: { path: "^(test|bench|crash|examples|scripts)/" },
     },
     {
       name: "runtime check first",

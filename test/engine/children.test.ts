@@ -70,6 +70,36 @@ describe("run() of a flow inside another one", () => {
     expect(childrenOf(t, id).map(({ status }) => status)).toEqual(["completed"]);
   });
 
+  test("belongs to the parent from its call on, even where nobody awaits the handle", async () => {
+    const slow = flow("slow", async () => sleep(80));
+    const parent = flow("parent", async () => {
+      void slow.run(undefined);
+      return "done";
+    });
+    const t = open(parent, slow);
+    const { id } = await t.start(parent);
+    expect(await t.result(id)).toBe("done");
+    expect(childrenOf(t, id).map(({ status }) => status)).toEqual(["completed"]);
+  });
+
+  test("gives its handle at the same point of the body on each run of it", async () => {
+    const parent = flow("parent", async () =>
+      Promise.all([
+        child.run(1).then(() => wait({ name: "w" })),
+        (async () => {
+          for (let i = 0; i < 20; i++) await null;
+          return wait({ name: "w" });
+        })(),
+      ]),
+    );
+    const t = open(parent, child);
+    const { id } = await t.start(parent);
+    await t.waiting(id);
+    for (const wait of ["w#1", "w#2"]) await t.engine.answer(id, { wait, value: wait });
+    // The second call was the first to ask.
+    expect(await t.result(id)).toEqual(["w#2", "w#1"]);
+  });
+
   test("fails the parent where nobody takes its result, and rejects where somebody does", async () => {
     const bad = flow("bad", async () => {
       throw new TypeError("no good");

@@ -158,6 +158,8 @@ function diverged(code: string, message: string): Failure {
 
 /** What the journal holds and the body no longer asked for. */
 function unusedEntries({ entries }: ActivationPort): string[] {
+  // Past its deadline a body is not run at all, and leaves nothing out.
+  if (!entries.matcher.wasAsked) return [];
   const left = entries.matcher
     .untaken()
     .filter(({ reuse, kind }) => reuse !== "candidate" && kind !== "log" && kind !== "progress");

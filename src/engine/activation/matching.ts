@@ -17,13 +17,20 @@ export type Match = { taken: JournalEntry } | "held" | "none";
 /** Finds for each call its recorded entry: by scope and name, then by arguments, never by global sequence. */
 export class Matcher {
   readonly #groups = new Map<string, Group>();
+  #wasAsked = false;
 
   constructor(entries: readonly JournalEntry[]) {
     for (const entry of entries) this.#group(entry).add(entry);
   }
 
+  /** Whether any call was made. */
+  get wasAsked(): boolean {
+    return this.#wasAsked;
+  }
+
   /** The call's number among the calls of its scope and name; each call asks once, in call order. */
   number(call: Call): number {
+    this.#wasAsked = true;
     return this.#group(call).nextCall++;
   }
 

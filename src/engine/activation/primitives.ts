@@ -63,9 +63,20 @@ export class Primitives implements FlowRuntime {
 
   child(call: ChildCall): Promise<Handle> {
     for (const tag of call.tags) this.#refuseSecret("tag", tag);
-    return this.#perform((resolve, reject) =>
-      ChildRun.begin(this.#activation, call, (child) => resolve(this.#handleOf(child)), reject),
+    const started = this.#perform<StartedChild>((resolve, reject) =>
+      ChildRun.begin(this.#activation, call, resolve, reject),
     );
+    // From its call on the child is the body's, whether or not anybody awaits the handle.
+    const { result } = this.submitted.add(
+      started.then(
+        ({ settled }) => settled,
+        // Why it was not started is told where it was called.
+        noop,
+      ),
+    );
+    const handle = started.then((child) => this.#handleOf(child, result));
+    handle.catch(noop);
+    return handle;
   }
 
   continueAsNew(input: unknown): Promise<never> {
@@ -119,8 +130,7 @@ export class Primitives implements FlowRuntime {
   }
 
   /** What it answers is on the record, as all that a body sees. */
-  #handleOf({ executionId, settled, status: look }: StartedChild): Handle {
-    const { result } = this.submitted.add(settled);
+  #handleOf({ executionId, settled, status: look }: StartedChild, result: () => Promise<unknown>): Handle {
     const ended = settled.catch(noop);
     const status = () =>
       this.#perform<ExecutionStatus>((resolve) => resolve(this.#records.childStatus(executionId, look)));

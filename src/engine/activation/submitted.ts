@@ -11,6 +11,8 @@ export class Submitted {
   add(promise: Promise<unknown>): { result(): Promise<unknown> } {
     const submission = { promise, isTaken: false };
     this.#open.push(submission);
+    // Looked at when the body has ended.
+    promise.catch(noop);
     return {
       result() {
         submission.isTaken = true;
@@ -31,3 +33,5 @@ export class Submitted {
     if (failures.length > 0) throw failures[0];
   }
 }
+
+function noop(): void {}

@@ -50,7 +50,7 @@ export class ChildRun {
         resolve({ executionId, settled, status: () => run.#statusOf(executionId) });
       if (known === null) return run.#start(taken === undefined, started);
       if (entry.position === null) run.#catchUp(known);
-      started(known);
+      run.#goOn(() => started(known));
     });
   }
 
@@ -102,6 +102,20 @@ export class ChildRun {
       },
     });
     void this.#activation.delivery.holdBack(committed.promise);
+  }
+
+  /** The body gets a handle with the flush after its call, as it did when the child was started. */
+  #goOn(started: () => void): void {
+    const flushed = Promise.withResolvers<void>();
+    this.#activation.push({
+      settles: 0,
+      apply: () => {},
+      committed: () => {
+        started();
+        flushed.resolve();
+      },
+    });
+    void this.#activation.delivery.holdBack(flushed.promise);
   }
 
   #insertChild(id: string): void {
