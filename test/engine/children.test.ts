@@ -87,7 +87,7 @@ describe("run() of a flow inside another one", () => {
       Promise.all([
         child.run(1).then(() => wait({ name: "w" })),
         (async () => {
-          for (let i = 0; i < 20; i++) await null;
+          for (let i = 0; i < 20; i++) await Promise.resolve();
           return wait({ name: "w" });
         })(),
       ]),
