@@ -55,6 +55,19 @@ describe("what the timeline has told", () => {
     ]);
   });
 
+  test("begins again where the execution goes on as new, and shows children by what they run", () => {
+    const child = { execution_id: "01a1fe66-a863-7000-8000-000000000000", workflow: "team" };
+    const state = told(
+      ["checkpoint_completed", "draft"],
+      ["execution_continued", null],
+      ["child_started", null, child],
+      ["child_failed", null, { execution_id: child.execution_id }],
+    );
+    expect(state.rows.map(({ kind, name, status }) => [kind, name, status])).toEqual([
+      ["child", "team 01a1fe66-a863", "failed"],
+    ]);
+  });
+
   test("names what a call took instead of running, and no time that it did not take", () => {
     const state = told(["checkpoint_cached", "draft"], ["checkpoint_overridden", "check"]);
     const page = { style: createStyle(false), width: 60, now: start };

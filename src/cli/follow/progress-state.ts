@@ -30,6 +30,9 @@ export function withEvent(state: ProgressState, event: EventView): ProgressState
   const { type, data, name } = event;
   if (type === "progress" && name === null) return { ...state, stage: data };
   if (type === "execution_blocked") return { ...state, note: `blocked: ${String(data?.["reason"])}` };
+  if (type === "execution_isolated") return { ...state, note: "in a process of its own, since it killed its workers" };
+  // What it did before is on no journal any more, and the same names begin again.
+  if (type === "execution_continued") return { ...nothingYet, note: "goes on as new" };
   const status = executionStatuses[type];
   if (status !== undefined) return { ...state, status, note: "" };
   const change = changeOf(event);
