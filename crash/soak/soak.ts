@@ -6,6 +6,7 @@ import { type App, openApp } from "../../src/app.ts";
 import type { ResolvedFlow } from "../../src/code/version.ts";
 import { isUserError } from "../../src/core/errors.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
+import { StoreError } from "../../src/engine/committer.ts";
 import { inFolder } from "../folder.ts";
 import { check } from "../programs/check.ts";
 import { below, randomOf } from "../programs/random.ts";
@@ -156,7 +157,7 @@ class Soak {
     const seed = this.#nextSeed++;
     this.#resolved ??= await this.#app.code.resolve(target);
     const { version, flow } = this.#resolved;
-    const { id } = await this.#app.engine.run({
+    const request = {
       workflow: flow.name,
       target,
       version: version.hash,
@@ -165,8 +166,18 @@ class Soak {
       trigger: "api",
       tags: [],
       timeoutMs: null,
-    });
-    this.#open.set(id, seed);
+      idempotencyKey: String(seed),
+    };
+    for (;;) {
+      try {
+        const { id } = await this.#app.engine.run(request);
+        this.#open.set(id, seed);
+        return;
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        count(this.#tally, "database busy", 1);
+      }
+    }
   }
 
   async #settle(): Promise<void> {
@@ -200,8 +211,13 @@ class Soak {
 /** Who comes too late, because the execution went on, is refused. */
 async function allowed(operation: Promise<unknown>): Promise<void> {
   await operation.catch((error) => {
-    if (!isUserError(error)) throw error;
+    if (!isUserError(error) && !isBusy(error)) throw error;
   });
+}
+
+/** A process that was stopped in the middle of a write holds the lock, and others may be faster once it goes on. */
+function isBusy(error: unknown): boolean {
+  return error instanceof StoreError && error.reason.startsWith("database_busy");
 }
 
 function ownMb(): number {

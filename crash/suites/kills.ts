@@ -8,7 +8,7 @@ import { makeProgram } from "../programs/generator.ts";
 import { fromFile, type Observation } from "../programs/observations.ts";
 import { below, type Random, randomOf } from "../programs/random.ts";
 import { familyOf, type Kept } from "../programs/record.ts";
-import { allSteps, type Program } from "../programs/steps.ts";
+import { allSteps, type Program, type Step } from "../programs/steps.ts";
 import { createClock } from "../simulated/clock.ts";
 import { type EngineProcess, hashArguments, openProcess } from "../simulated/process.ts";
 import { count, emptyTally, inLanes, messageOf, type Suite, type Tally } from "./suite.ts";
@@ -127,8 +127,11 @@ function observationsOf(family: Kept[], all: readonly Observation[]): Observatio
 /** The end state of a program on which time has no influence; undefined for others. */
 function stateOf(program: Program, family: Kept[]): unknown[] | undefined {
   const timed = ["race", "foreign", "crossing"];
+  // What nobody awaits when the body throws may or may not have come to its end.
+  const isCutOff = (step: Step) =>
+    program.end === "throws" && (step.op === "submit" || step.op === "child") && !step.taken;
   const isTimed = [...allSteps(program.steps)].some(
-    (step) => timed.includes(step.op) || (step.op === "wait" && step.expires),
+    (step) => timed.includes(step.op) || (step.op === "wait" && step.expires) || isCutOff(step),
   );
   if (isTimed) return undefined;
   return family.map(({ execution, entries }) => ({
