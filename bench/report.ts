@@ -12,9 +12,12 @@ export function table(lines: readonly Line[], figures: Figures, run: Circumstanc
   const width = Math.max(...lines.map(({ title }) => title.length));
   const rows = lines.map((line) => row(line, figures, { width, judged: run.judged }));
   const heading = `${"measure".padEnd(width)} ${"figure".padStart(10)}   goal`;
-  return [heading, ...rows, "", `Node ${run.node}, ${run.cpus} CPUs, ${run.seconds} s; every count was right.`].join(
-    "\n",
-  );
+  // The titles tell the sizes of a full run.
+  const notes = run.judged
+    ? []
+    : ["Smoke: everything was tiny, whatever the titles say, and no figure means anything."];
+  const footer = `Node ${run.node}, ${run.cpus} CPUs, ${run.seconds} s; every count was right.`;
+  return [heading, ...rows, "", ...notes, footer].join("\n");
 }
 
 function row({ key, title, goal }: Line, figures: Figures, { width, judged }: { width: number; judged: boolean }) {

@@ -1,12 +1,12 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type App, openApp } from "../app.ts";
-import { parseDuration } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
 import { type ExecutionStatus, isTerminal } from "../core/statuses.ts";
 import { decodeValue } from "../core/values.ts";
 import { ExecutionFailed } from "../flows/errors.ts";
 import type { Handle, Launcher, ReplayOptions, RunOptions } from "../flows/handles.ts";
+import { readWaitLimit } from "../flows/run-options.ts";
 import { executionsReplay } from "../tools/executions-replay.ts";
 import { executionsRun } from "../tools/executions-run.ts";
 import type { CallContext } from "../tools/operation.ts";
@@ -15,7 +15,11 @@ const longestWatchMs = 24 * 3_600_000;
 
 /** Opens the project of the working directory for a script that calls `.run()` or `.replay()` on a flow. */
 export async function openFlowLauncher(): Promise<Launcher> {
-  const app = await openApp();
+  return launcherOn(await openApp());
+}
+
+/** The same on a project that is open already. */
+export function launcherOn(app: App): Launcher {
   const context: CallContext = { app, signal: new AbortController().signal, onProblem: warn };
   return {
     run: (flow, input, options) => run(context, targetOf(app, flow), input, options),
@@ -62,8 +66,8 @@ function handleOf(app: App, executionId: string): Handle {
   return {
     executionId,
     status: async () => (await watch(0, () => true)).status,
-    async wait({ timeout } = {}) {
-      const timeoutMs = timeout === undefined ? longestWatchMs : parseDuration(timeout, "ms");
+    async wait(options) {
+      const timeoutMs = readWaitLimit(options) ?? longestWatchMs;
       return (await watch(timeoutMs, (status) => status !== "queued" && status !== "running")).status;
     },
     async result() {

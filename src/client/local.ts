@@ -14,6 +14,8 @@ export async function openLocal({ onProblem = warn, ...source }: LocalOptions): 
     onProblem,
   });
   if (app.config.projectNote !== undefined) onProblem(app.config.projectNote);
+  // After a crash or a reboot, whoever comes first sees to it that the work goes on.
+  app.stack.ensureWorker();
   let isClosed = false;
   const client = clientOn(app, onProblem, () => isClosed);
   return {

@@ -68,11 +68,11 @@ export function cancelWithDescendants(store: Store, execution: Execution, why: s
   }
 }
 
-/** Inside a transaction: ends the children that the body of an execution started and did not wait for. */
-export function cancelAwaited(store: Store, seq: number, now: number): void {
+/** Inside a transaction: ends the children that the body of an execution started and that are open at its end. */
+export function cancelAwaited(store: Store, seq: number, how: "completed" | "failed", now: number): void {
   for (const child of store.families.openChildren(seq)) {
     if (child.parentOrdinal === null) continue;
-    cancelWithDescendants(store, child, "the execution that started it has failed", now);
+    cancelWithDescendants(store, child, `the execution that started it has ${how}`, now);
   }
 }
 

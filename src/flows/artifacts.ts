@@ -1,18 +1,22 @@
+import { shown } from "../core/shown.ts";
 import { MisuseError } from "./errors.ts";
+import { checkOptions, readTags } from "./option-checks.ts";
 import { artifactKinds, type SaveOptions } from "./options.ts";
 import { requireScope } from "./scope.ts";
 
 /** Publishes a named value of this execution. Of several of one name the newest wins. */
 export async function save(name: string, value: unknown, options: SaveOptions = {}): Promise<void> {
   const { runtime, checkpoint } = requireScope("save()");
-  const { kind = "output", tags = [] } = options;
   if (typeof name !== "string" || name.trim() === "" || name.length > 200) {
     throw new MisuseError("save(): the artifact's name must be a text of 1 to 200 characters");
   }
+  const what = `save(${JSON.stringify(name)})`;
+  checkOptions<SaveOptions>(what, options, ["kind", "tags"]);
+  const { kind = "output", tags = [] } = options;
   if (!artifactKinds.includes(kind)) {
-    throw new MisuseError(`save(): ${JSON.stringify(kind)} is no artifact kind (${artifactKinds.join(", ")})`);
+    throw new MisuseError(`${what}: ${shown(kind)} is no artifact kind (${artifactKinds.join(", ")})`);
   }
-  await runtime.save({ name, value, kind, tags }, checkpoint);
+  await runtime.save({ name, value, kind, tags: readTags(what, tags) }, checkpoint);
 }
 
 /**
@@ -21,5 +25,8 @@ export async function save(name: string, value: unknown, options: SaveOptions = 
  */
 export async function load(executionId: string, name: string): Promise<unknown> {
   const { runtime, checkpoint } = requireScope("load()");
+  if (typeof executionId !== "string" || typeof name !== "string") {
+    throw new MisuseError('load() takes the id of an execution and a name, for example load(executionId(), "report")');
+  }
   return runtime.load(executionId, name, checkpoint);
 }

@@ -1,5 +1,7 @@
+import { readAttempts } from "./attempts.ts";
 import { MisuseError } from "./errors.ts";
 import { checkFanOut, combinations, type FanOutOptions, forEachItem } from "./fan-out.ts";
+import { checkOptions, checkText, isOptions } from "./option-checks.ts";
 import { type CheckpointOptions, checkCache } from "./options.ts";
 import type { CheckpointCall, RunningCheckpoint } from "./runtime.ts";
 import { requireFlowScope, requireName, requireScope } from "./scope.ts";
@@ -48,12 +50,7 @@ export function checkpoint<Args extends unknown[], Result>(
 ): Checkpoint<Args, Awaited<Result>> {
   requireName("checkpoint", name);
   if (typeof fn !== "function") throw new MisuseError(`checkpoint ${name}: the second argument must be a function`);
-  const known = ["retries", "timeout", "cache", "type"];
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new MisuseError(`checkpoint ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
-  }
-  checkCache(`checkpoint ${name}`, options.cache);
+  checkCheckpointOptions(`checkpoint ${name}`, options);
   declare(name);
   const runtimeFor = (how: string) => {
     const instead = "a checkpoint cannot call another; call both from the flow, or make one a plain function";
@@ -78,7 +75,7 @@ export function checkpoint<Args extends unknown[], Result>(
     },
     async product(...listsAndOptions: unknown[]) {
       const last = listsAndOptions.at(-1);
-      const hasOptions = typeof last === "object" && last !== null && !Array.isArray(last);
+      const hasOptions = isOptions(last);
       const lists = (hasOptions ? listsAndOptions.slice(0, -1) : listsAndOptions) as unknown[][];
       const fanOut: FanOutOptions = hasOptions ? last : {};
       checkFanOut(`checkpoint ${name}.product()`, lists, fanOut);
@@ -92,6 +89,14 @@ export function checkpointContext(): RunningCheckpoint {
   const { checkpoint: running } = requireScope("checkpointContext()");
   if (running === undefined) throw new MisuseError("checkpointContext() was called outside a checkpoint's body");
   return running;
+}
+
+/** Checked where it is declared, so that a mistake shows when the file is loaded and not in the middle of a run. */
+function checkCheckpointOptions(what: string, options: CheckpointOptions): void {
+  checkOptions<CheckpointOptions>(what, options, ["retries", "timeout", "cache", "type"]);
+  readAttempts(what, options);
+  checkCache(what, options.cache);
+  checkText(`${what}: type`, options.type, 100);
 }
 
 /** Whoever describes a module reads the names of its checkpoints here. */

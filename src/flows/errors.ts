@@ -48,9 +48,10 @@ export class ExecutionFailed extends Error {
   readonly failure: Failure | null;
 
   constructor(executionId: string, status: "failed" | "cancelled", failure: Failure | null) {
-    super(
-      `execution ${executionId} ${status === "failed" ? "failed" : "was cancelled"}${failure ? `: ${failure.message}` : ""}`,
-    );
+    const what = `execution ${executionId} ${status === "failed" ? "failed" : "was cancelled"}`;
+    // Where an execution below it failed, that one is told, and not the whole line of its ancestors.
+    const isBelow = failure?.code === "child_failed" || failure?.code === "child_cancelled";
+    super(failure === null ? what : isBelow ? failure.message : `${what}: ${failure.message}`);
     this.executionId = executionId;
     this.status = status;
     this.failure = failure;

@@ -1,4 +1,6 @@
+import { shown } from "../core/shown.ts";
 import { MisuseError } from "./errors.ts";
+import { checkOptions } from "./option-checks.ts";
 
 export interface FanOutOptions {
   /** How many run at a time. Default 20. */
@@ -48,9 +50,10 @@ export function combinations(lists: readonly (readonly unknown[])[]): { items: u
 /** @throws MisuseError */
 export function checkFanOut(what: string, lists: readonly unknown[], options: FanOutOptions): void {
   const wrong = lists.findIndex((list) => !Array.isArray(list));
-  if (wrong >= 0) throw new MisuseError(`${what}: it takes arrays; argument ${wrong + 1} is none`);
+  if (wrong >= 0) throw new MisuseError(`${what}: it takes arrays; argument ${wrong + 1} is ${shown(lists[wrong])}`);
+  checkOptions<FanOutOptions>(what, options, ["concurrency"]);
   const { concurrency = usualConcurrency } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new MisuseError(`${what}: concurrency must be a whole number of 1 or more`);
+    throw new MisuseError(`${what}: concurrency must be a whole number of 1 or more; it is ${shown(concurrency)}`);
   }
 }

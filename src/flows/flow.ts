@@ -1,12 +1,15 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import { type Duration, parseDuration } from "../core/durations.ts";
+import type { Duration } from "../core/durations.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
+import { shown } from "../core/shown.ts";
 import { startChild } from "./child.ts";
 import { MisuseError } from "./errors.ts";
 import { type Handle, launcher, type ReplayOptions, type RunOptions } from "./handles.ts";
+import { checkBoolean, checkCount, checkOptions, readLimit } from "./option-checks.ts";
 import { checkCache } from "./options.ts";
+import { checkReplayOptions, readRunOptions } from "./run-options.ts";
 import { scopeStorage } from "./runtime.ts";
-import { type NormalSchema, normalizeSchema, type SchemaLike } from "./schema.ts";
+import { checkSchema, type NormalSchema, normalizeSchema, type SchemaLike } from "./schema.ts";
 import { requireName } from "./scope.ts";
 
 export interface FlowOptions {
@@ -79,13 +82,15 @@ export function flow<Input = undefined, Result = unknown>(
     flowName: name,
     [flowBrand]: definition,
     async run(input: Input, runOptions: RunOptions = {}) {
+      const asked = readRunOptions(`${name}.run()`, runOptions);
       if (scopeStorage.getStore() !== undefined) {
-        return startChild({ name, definition, input }, runOptions) as Promise<Handle<Awaited<Result>>>;
+        return startChild({ name, definition, input }, asked) as Promise<Handle<Awaited<Result>>>;
       }
-      return (await launcher()).run({ name, file }, input, runOptions) as Promise<Handle<Awaited<Result>>>;
+      return (await launcher()).run({ name, file }, input, asked) as Promise<Handle<Awaited<Result>>>;
     },
     async replay(executionId: string, replayOptions: ReplayOptions = {}) {
       refuseInside(name);
+      checkReplayOptions(`${name}.replay()`, replayOptions);
       return (await launcher()).replay(executionId, replayOptions) as Promise<Handle<Awaited<Result>>>;
     },
   });
@@ -94,17 +99,18 @@ export function flow<Input = undefined, Result = unknown>(
 }
 
 function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): FlowDefinition {
-  const known = ["input", "description", "retries", "timeout", "cache", "isolate"];
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new MisuseError(`flow ${name}: the option ${JSON.stringify(unknown)} is unknown (${known.join(", ")})`);
-  }
+  const what = `flow ${name}`;
+  checkOptions<FlowOptions>(what, options, ["input", "description", "retries", "timeout", "cache", "isolate"]);
   const { retries = 0, timeout, cache = false, isolate = false, description } = options;
-  if (!Number.isSafeInteger(retries) || retries < 0) throw new MisuseError(`flow ${name}: retries must be 0 or more`);
-  checkCache(`flow ${name}`, cache);
-  if (typeof isolate !== "boolean") throw new MisuseError(`flow ${name}: isolate must be true or false`);
-  const timeoutMs = timeout === undefined ? null : parseDuration(timeout, "ms", `flow ${name}: timeout`);
-  const input = () => (options.input === undefined ? null : normalizeSchema(options.input, `flow ${name}: input`));
+  checkCount(`${what}: retries`, retries);
+  checkCache(what, cache);
+  checkBoolean(`${what}: isolate`, isolate);
+  if (description !== undefined && typeof description !== "string") {
+    throw new MisuseError(`${what}: description must be a text; it is ${shown(description)}`);
+  }
+  if (options.input !== undefined) checkSchema(options.input, `${what}: input`);
+  const timeoutMs = timeout === undefined ? null : readLimit(`${what}: timeout`, timeout);
+  const input = () => (options.input === undefined ? null : normalizeSchema(options.input, `${what}: input`));
   return {
     name,
     fn,

@@ -1,4 +1,6 @@
+import { shown } from "../core/shown.ts";
 import { MisuseError } from "./errors.ts";
+import { checkOptions, isOptions } from "./option-checks.ts";
 import type { ProgressReport } from "./runtime.ts";
 import { requireScope } from "./scope.ts";
 
@@ -8,7 +10,7 @@ import { requireScope } from "./scope.ts";
  */
 export function log(fields: Record<string, unknown>): void {
   const { runtime, checkpoint } = requireScope("log()");
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+  if (!isOptions(fields)) {
     throw new MisuseError("log() takes an object of fields, for example log({ pages: 3 }); use console.log for text");
   }
   runtime.log(fields, checkpoint);
@@ -17,5 +19,18 @@ export function log(fields: Record<string, unknown>): void {
 /** Says how far the work is; shown with the execution while it runs. */
 export function progress(report: ProgressReport): void {
   const { runtime, checkpoint } = requireScope("progress()");
+  checkReport("progress()", report);
   runtime.progress(report, checkpoint);
+}
+
+function checkReport(what: string, report: ProgressReport): void {
+  checkOptions<ProgressReport>(what, report, ["stage", "current", "total"]);
+  const { stage, current, total } = report;
+  if (stage !== undefined && typeof stage !== "string") {
+    throw new MisuseError(`${what}: stage must be a text; it is ${shown(stage)}`);
+  }
+  for (const [name, value] of Object.entries({ current, total })) {
+    if (value === undefined || Number.isFinite(value)) continue;
+    throw new MisuseError(`${what}: ${name} must be a number; it is ${shown(value)}`);
+  }
 }

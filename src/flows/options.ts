@@ -35,7 +35,7 @@ export interface SaveOptions {
   tags?: string[];
 }
 
-/** @throws MisuseError when it is neither true nor false */
+/** @throws MisuseError when it is given and neither true nor false */
 export function checkCache(what: string, cache: unknown): void {
   if (cache === undefined || typeof cache === "boolean") return;
   throw new MisuseError(

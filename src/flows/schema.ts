@@ -1,4 +1,5 @@
 import { compileJsonSchema, type JsonSchema } from "../core/json-schema.ts";
+import { shown } from "../core/shown.ts";
 import { MisuseError } from "./errors.ts";
 
 /** A zod schema, or any other that implements Standard Schema and can be told as JSON Schema. */
@@ -32,7 +33,7 @@ export interface NormalSchema {
  * @throws MisuseError when it is none, or one that JSON Schema cannot express
  */
 export function normalizeSchema(schema: SchemaLike, where: string): NormalSchema {
-  if (typeof schema !== "object" && typeof schema !== "function") throw notASchema(where);
+  checkSchema(schema, where);
   if ("~standard" in schema) return normalizeStandard(schema as StandardSchema, where);
   const json = schema as JsonSchema;
   try {
@@ -48,6 +49,13 @@ export function normalizeSchema(schema: SchemaLike, where: string): NormalSchema
       return value;
     },
   };
+}
+
+/** @throws MisuseError when it is none at all; whether its parts make sense is seen when it is read */
+export function checkSchema(schema: unknown, where: string): void {
+  if (typeof schema === "object" && schema !== null && !Array.isArray(schema)) return;
+  if (typeof schema === "function" && "~standard" in schema) return;
+  throw new MisuseError(`${where}: ${shown(schema)} is no schema; pass a zod schema or a JSON Schema object`);
 }
 
 function normalizeStandard(schema: StandardSchema, where: string): NormalSchema {
@@ -81,10 +89,6 @@ function toJsonSchema(schema: StandardSchema, where: string): JsonSchema {
       cause: error,
     });
   }
-}
-
-function notASchema(where: string): MisuseError {
-  return new MisuseError(`${where}: this is no schema; pass a zod schema or a JSON Schema object`);
 }
 
 function pathText(path: readonly (PropertyKey | { key: PropertyKey })[] | undefined): string {

@@ -1,5 +1,6 @@
-import { type Duration, parseDuration } from "../core/durations.ts";
+import type { Duration } from "../core/durations.ts";
 import { MisuseError } from "./errors.ts";
+import { readDuration } from "./option-checks.ts";
 import { requireFlowScope } from "./scope.ts";
 
 /**
@@ -12,5 +13,5 @@ export function sleep(duration: Duration | Date): Promise<void> {
     if (Number.isNaN(duration.getTime())) throw new MisuseError("sleep: the date is not valid");
     return runtime.sleep({ at: duration });
   }
-  return runtime.sleep({ ms: parseDuration(duration, "ms", "sleep") });
+  return runtime.sleep({ ms: readDuration("sleep", duration) });
 }

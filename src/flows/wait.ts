@@ -1,5 +1,7 @@
-import { type Duration, parseDuration } from "../core/durations.ts";
+import type { Duration } from "../core/durations.ts";
+import { shown } from "../core/shown.ts";
 import { MisuseError } from "./errors.ts";
+import { checkOptions, isOptions, readDuration } from "./option-checks.ts";
 import { normalizeSchema, type SchemaLike, type SchemaOutput } from "./schema.ts";
 import { requireFlowScope, requireName } from "./scope.ts";
 
@@ -32,18 +34,23 @@ export function wait<const S extends SchemaLike | undefined = undefined, Default
     "wait",
     "a checkpoint cannot wait for a person; wait in the flow, before or after it",
   );
-  const name = requireName("wait", options?.name);
-  const { question, schema, timeout, onTimeout = "fail", metadata } = options;
+  const what = isOptions(options) ? `wait ${requireName("wait", options.name)}` : "wait";
+  checkOptions<WaitOptions>(what, options, ["name", "question", "schema", "timeout", "onTimeout", "metadata"]);
+  const { name, question, schema, timeout, onTimeout = "fail", metadata } = options;
   if (onTimeout !== "fail" && (typeof onTimeout !== "object" || onTimeout === null || !("value" in onTimeout))) {
-    throw new MisuseError(`wait ${name}: onTimeout must be "fail" or { value: … }`);
+    throw new MisuseError(`${what}: onTimeout must be "fail" or { value: … }; it is ${shown(onTimeout)}`);
   }
-  if (question !== undefined && typeof question !== "string")
-    throw new MisuseError(`wait ${name}: the question must be a text`);
+  if (question !== undefined && typeof question !== "string") {
+    throw new MisuseError(`${what}: the question must be a text; it is ${shown(question)}`);
+  }
+  if (metadata !== undefined && !isOptions(metadata)) {
+    throw new MisuseError(`${what}: metadata must be an object; it is ${shown(metadata)}`);
+  }
   return runtime.wait({
     name,
     question: question ?? null,
-    schema: schema === undefined ? null : normalizeSchema(schema, `wait ${name}: schema`),
-    timeoutMs: timeout === undefined ? null : parseDuration(timeout, "ms", `wait ${name}: timeout`),
+    schema: schema === undefined ? null : normalizeSchema(schema, `${what}: schema`),
+    timeoutMs: timeout === undefined ? null : readDuration(`${what}: timeout`, timeout),
     onTimeout,
     metadata: metadata ?? null,
   }) as Promise<(S extends undefined ? unknown : SchemaOutput<S>) | Default>;

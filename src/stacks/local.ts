@@ -31,10 +31,11 @@ export interface LocalStack {
   /** Workers whose process lives, and those that are being started. */
   workers(): WorkerRow[];
   /**
-   * Starts a detached worker when something is or will soon be due and none lives; `always` starts one in any case.
+   * Starts a detached worker when something is or will soon be due and none lives; `always` starts one in any case, and
+   * `isAsked` does not let new work wait because workers failed before.
    * Never throws: what the caller has written is on the record, whether or not a worker could be started.
    */
-  ensureWorker(options?: { always?: boolean }): void;
+  ensureWorker(options?: { always?: boolean; isAsked?: boolean }): void;
   /** Starts a worker now and looks once a second, for as long as this process serves. */
   keepWorker(): void;
   close(): void;
@@ -56,8 +57,9 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
     const serving = alive.filter((worker) => worker.state !== "draining" && !retire(options, worker));
     if (serving.length === 0 && starts.mayStart()) startDetached(options, starts.ended);
   };
-  const ensureWorker: LocalStack["ensureWorker"] = ({ always = false } = {}) => {
+  const ensureWorker: LocalStack["ensureWorker"] = ({ always = false, isAsked = false } = {}) => {
     if (!enabled) return;
+    if (isAsked) starts.forgetPause();
     try {
       ensure(always);
     } catch (error) {
@@ -81,6 +83,10 @@ function pacedStarts(clock: Clock) {
   let failures = 0;
   let notBefore = 0;
   return {
+    /** The next failure makes the pause longer all the same. */
+    forgetPause() {
+      notBefore = 0;
+    },
     mayStart: () => clock.now() >= notBefore,
     ended(exitCode: number | null, livedMs: number) {
       failures = exitCode === 0 || livedMs > soonMs ? 0 : failures + 1;

@@ -9,4 +9,5 @@ export type PendingWait = Awaited<ReturnType<App["listings"]["waits"]>>["items"]
 export type LogLine = Awaited<ReturnType<App["listings"]["logs"]>>["items"][number];
 export type EventRow = Awaited<ReturnType<App["listings"]["events"]>>["items"][number];
 export type ResolvedFlow = Awaited<ReturnType<App["code"]["resolve"]>>;
+export type ReplayPlan = Awaited<ReturnType<App["engine"]["replay"]>>["plan"];
 export type WorkerRow = ReturnType<App["stack"]["workers"]>[number];

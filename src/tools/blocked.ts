@@ -1,4 +1,6 @@
+import { statfsSync } from "node:fs";
 import type { App } from "../app.ts";
+import type { Execution } from "./app-types.ts";
 import { callText } from "./display.ts";
 
 /** Reasons as the worker writes them, `code: message`, and what mends each. */
@@ -21,6 +23,29 @@ export function remedyOf(reason: string, executionId: string): string {
   if (!ofVersion.test(reason)) return unknownCause;
   const anew = callText("executions_replay", { execution_id: executionId, code: "current" });
   return `Restore the file in .savepoint/versions, or run it on the code as it is now: ${anew}, and cancel this one.`;
+}
+
+/** With less than this SQLite cannot write a transaction. */
+const fullBelowBytes = 128 * 1024;
+
+/**
+ * Why an execution cannot go on. A disk that is full to the last byte keeps even that from being written, so it is looked
+ * at as well.
+ */
+export function blockedReasonOf(app: App, { status, blockedReason }: Execution): string | null {
+  if (blockedReason !== null || (status !== "running" && status !== "queued")) return blockedReason;
+  return freeBytes(app) < fullBelowBytes ? "disk_full: the disk that holds the project is full" : null;
+}
+
+/** What the disk of the project has left. */
+export function freeBytes({ store }: App): number {
+  try {
+    const { bavail, bsize } = statfsSync(store.folder);
+    return bavail * bsize;
+  } catch {
+    // Whatever is wrong with the folder is told by whoever needs it.
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Up to three executions that take up the workers, for one that waits for its turn. */

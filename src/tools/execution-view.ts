@@ -1,6 +1,6 @@
 import type { App } from "../app.ts";
 import type { EntryOverview, Execution } from "./app-types.ts";
-import { busyWith } from "./blocked.ts";
+import { blockedReasonOf, busyWith } from "./blocked.ts";
 import { callText, cut, iso, isoOrNull, shownText } from "./display.ts";
 import { checkpointViews, settledWaitViews, sleepViews } from "./entry-views.ts";
 import type { ExecutionView } from "./execution-schema.ts";
@@ -15,11 +15,8 @@ export type Detail = "concise" | "full";
 const mostChildren = 50;
 
 /** An execution as callers see it: everything that they need to decide what to do next. */
-export async function executionView(
-  app: App,
-  execution: Execution,
-  detail: Detail = "concise",
-): Promise<ExecutionView> {
+export async function executionView(app: App, recorded: Execution, detail: Detail = "concise"): Promise<ExecutionView> {
+  const execution = { ...recorded, blockedReason: blockedReasonOf(app, recorded) };
   const entries = app.listings.journal.entries(execution);
   const view = {
     ...summaryOf(app, execution, detail),

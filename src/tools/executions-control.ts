@@ -19,7 +19,7 @@ export const executionsRetry = defineOperation({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   async handler(context, { execution_id: id }) {
     const retried = await context.app.engine.retry(id);
-    context.app.stack.ensureWorker();
+    context.app.stack.ensureWorker({ isAsked: true });
     return executionView(context.app, retried);
   },
 });
@@ -60,7 +60,7 @@ export const executionsResume = defineOperation({
   annotations: { ...steering, openWorldHint: true },
   async handler(context, { execution_id: id }) {
     const resumed = await context.app.engine.resume(id);
-    context.app.stack.ensureWorker();
+    context.app.stack.ensureWorker({ isAsked: true });
     return executionView(context.app, resumed);
   },
 });
@@ -81,7 +81,7 @@ export const executionsAbortWait = defineOperation({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   async handler(context, { execution_id: id, wait, reason }) {
     const aborted = await context.app.engine.abortWait(id, { wait, reason });
-    context.app.stack.ensureWorker();
+    context.app.stack.ensureWorker({ isAsked: true });
     return executionView(context.app, aborted);
   },
 });

@@ -39,7 +39,7 @@ export const executionsInput = defineOperation({
     });
     const isKept = (name: string) => early && app.store.earlyAnswers.find(answered.seq, name) !== undefined;
     const keptFor = wait !== undefined && isKept(wait) ? wait : undefined;
-    app.stack.ensureWorker();
+    app.stack.ensureWorker({ isAsked: true });
     const view = await executionView(app, await watchExecution(context, answered, args.wait_seconds));
     if (keptFor === undefined) return view;
     return { ...view, next: `${keptNote(keptFor, isKept(keptFor), view)} ${view.next}` };

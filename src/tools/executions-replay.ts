@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { App } from "../app.ts";
 import { UserError } from "../core/errors.ts";
 import { decodeForDisplay, decodeValue, encodeValue } from "../core/values.ts";
-import type { Execution, ResolvedFlow } from "./app-types.ts";
+import type { Execution, ReplayPlan, ResolvedFlow } from "./app-types.ts";
 import { checkpointsOf } from "./artifact-refs.ts";
 import { callText } from "./display.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
@@ -45,6 +45,8 @@ const plan = z.object({
   rerun: z.array(z.string()),
   asked: z.array(z.string()),
   answered: z.array(z.string()),
+  children_reused: z.array(z.string()),
+  children_started: z.array(z.string()),
   unused_so_far: z.array(z.string()),
   note: z.string(),
 });
@@ -78,7 +80,7 @@ export const executionsReplay = defineOperation({
     });
     const planned = planView(outcome.plan, neverCalled(app, source, args.overrides ?? {}));
     if (outcome.execution === null) return { execution: null, plan: planned };
-    app.stack.ensureWorker();
+    app.stack.ensureWorker({ isAsked: true });
     const execution = await watchExecution(context, outcome.execution, args.wait_seconds);
     return { execution: await executionView(app, execution), plan: planned };
   },
@@ -98,9 +100,14 @@ async function codeFor(app: App, source: Execution, code: "original" | "current"
   );
 }
 
-function originalCode(app: App, { version, workflow, target }: Execution): ResolvedFlow {
+function originalCode(app: App, { version, workflow, target, parentSeq }: Execution): ResolvedFlow {
   const found = app.describeFlow(version, workflow);
   if (found !== undefined) return found;
+  const described = app.describeVersion(version);
+  // A child may run a flow that its file does not export, so that only the worker knows what input it takes.
+  if (described !== undefined && parentSeq !== null) {
+    return { version: described, flow: { exportName: workflow, name: workflow, inputSchema: null, options: {} } };
+  }
   throw new UserError("not_found", `code: version ${version.slice(0, 12)} of ${target} is no longer there`, {
     hint: 'Pass code: "current" to run the file as it is now.',
   });
@@ -138,17 +145,16 @@ function neverCalled(app: App, source: Execution, overrides: Record<string, unkn
   return wanted.filter((name) => !called.includes(name));
 }
 
-function planView(
-  found: Record<"reused" | "overridden" | "rerun" | "asked" | "answered", string[]>,
-  unused: string[],
-): z.input<typeof plan> {
-  const { reused, overridden, rerun, asked, answered } = found;
+function planView(found: Omit<ReplayPlan, "entries" | "request">, unused: string[]): z.input<typeof plan> {
+  const { reused, overridden, rerun, asked, answered, childrenReused, childrenStarted } = found;
   return {
     reused: shortList(reused),
     overridden: shortList(overridden),
     rerun: shortList(rerun),
     asked: shortList(asked),
     answered: shortList(answered),
+    children_reused: shortList(childrenReused),
+    children_started: shortList(childrenStarted),
     unused_so_far: shortList(unused),
     note: unused.length === 0 ? note : `${note} ${unusedNote}`,
   };

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import type { App } from "../app.ts";
 import { parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
-import { defineOperation } from "./operation.ts";
+import { type CallContext, defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { checkInput } from "./workflow-input.ts";
 
@@ -65,19 +64,24 @@ export const executionsRun = defineOperation({
       trigger: "api",
       tags: args.tags,
       timeoutMs: timeoutMs ?? flow.options.timeoutMs ?? null,
-      parentId: parentOf(app, args.parent_execution_id),
+      parentId: parentOf(context, args.parent_execution_id),
       idempotencyKey: args.idempotency_key,
     });
-    app.stack.ensureWorker();
+    app.stack.ensureWorker({ isAsked: true });
     return executionView(app, await watchExecution(context, queued, args.wait_seconds));
   },
 });
 
 /** An agent that works for an execution passes its id on by the environment; in another project that means nothing. */
-function parentOf({ config, store }: App, given: string | undefined): string | undefined {
+function parentOf({ app, onProblem }: CallContext, given: string | undefined): string | undefined {
   if (given !== undefined) return given;
-  const { parentExecutionId } = config;
-  return parentExecutionId !== undefined && store.executions.byId(parentExecutionId) ? parentExecutionId : undefined;
+  const { parentExecutionId } = app.config;
+  if (parentExecutionId === undefined || app.store.executions.byId(parentExecutionId)) return parentExecutionId;
+  onProblem(
+    `SAVEPOINT_PARENT_EXECUTION_ID names no execution of this project (${parentExecutionId}): what is started now has no parent`,
+    undefined,
+  );
+  return undefined;
 }
 
 function refuseUnknownStack(name: string): void {

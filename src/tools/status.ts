@@ -1,10 +1,9 @@
-import { statfsSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
 import type { App } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
 import { executionStatuses } from "../core/statuses.ts";
-import { busyWith, remedyOf } from "./blocked.ts";
+import { busyWith, freeBytes, remedyOf } from "./blocked.ts";
 import { cut, iso, isoOrNull, shownText } from "./display.ts";
 import { open } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
@@ -113,10 +112,10 @@ function blockedWarnings(blocked: Awaited<ReturnType<typeof blockedOf>>): string
   });
 }
 
-function diskWarnings({ store }: App): string[] {
-  const { bavail, bsize } = statfsSync(store.folder);
-  if (bavail * bsize >= leastFreeBytes) return [];
-  const left = Math.floor((bavail * bsize) / 1024);
+function diskWarnings(app: App): string[] {
+  const free = freeBytes(app);
+  if (free >= leastFreeBytes) return [];
+  const left = Math.floor(free / 1024);
   return [`The disk that holds the project has only ${left} KiB left: free some space, or executions cannot go on.`];
 }
 

@@ -82,6 +82,21 @@ describe("run() of a flow inside another one", () => {
     expect(childrenOf(t, id).map(({ status }) => status)).toEqual(["completed"]);
   });
 
+  test("is waited for as well where a branch that lost a race starts it while the parent waits for another", async () => {
+    const slow = flow("slow", async (ms: number) => sleep(ms));
+    const parent = flow("parent", async () => {
+      const branch = async () => {
+        await (await slow.run(20)).result();
+        await slow.run(40);
+      };
+      return Promise.race([Promise.resolve("first"), branch()]);
+    });
+    const t = open(parent, slow);
+    const { id } = await t.start(parent);
+    expect(await t.result(id)).toBe("first");
+    expect(childrenOf(t, id).map(({ status }) => status)).toEqual(["completed", "completed"]);
+  });
+
   test("gives its handle at the same point of the body on each run of it", async () => {
     const parent = flow("parent", async () =>
       Promise.all([
@@ -166,7 +181,7 @@ describe("run() of a flow inside another one", () => {
     const t = open(parent, child);
     expect(await t.run(parent)).toEqual([
       expect.stringContaining("declare flow unknown at the top level"),
-      expect.stringContaining("call it from the flow"),
+      expect.stringContaining("call it from the flow, and pass its result to the checkpoint"),
       expect.stringContaining("leave idempotencyKey out"),
       expect.stringContaining("start a child with child.run()"),
       expect.stringContaining("input"),

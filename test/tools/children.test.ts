@@ -57,6 +57,36 @@ test("children may be flows that the file neither exports nor holds itself; exec
   ]);
 });
 
+test("a child that its file does not export is replayed by itself, and the plan of a family's replay names its children", async () => {
+  const started = await project.call("executions_run", { target: "flows/family.ts:top", wait_seconds: 0 });
+  let view: ExecutionView = started;
+  for (let i = 0; i < 100 && view.children[0]?.status !== "completed"; i++) {
+    view = await project.call("executions_get", { execution_id: started.execution_id, wait_seconds: 0.1 });
+  }
+  const hidden = view.children[0]?.execution_id ?? "";
+  const { execution } = await project.call<{ execution: ExecutionView }>("executions_replay", {
+    execution_id: hidden,
+    input: 7,
+    wait_seconds: 10,
+  });
+  expect(execution).toMatchObject({ status: "completed", result: 70, parent_execution_id: null });
+  await project.call("executions_cancel", { execution_id: started.execution_id });
+  const { plan } = await project.call<{ plan: object }>("executions_replay", {
+    execution_id: started.execution_id,
+    dry_run: true,
+  });
+  expect(plan).toMatchObject({ children_reused: [], children_started: ["hidden", "helper"] });
+  const refused = await project.error("executions_replay", { execution_id: started.execution_id, from: "helper" });
+  expect(refused).toMatchObject({ code: "invalid_input", hint: expect.stringContaining("Replay the child itself") });
+});
+
+test("whoever answers a parent is told which of its children asks", async () => {
+  const started = await project.call("executions_run", { target: "flows/family.ts:top", wait_seconds: 10 });
+  const error = await project.error("executions_input", { execution_id: started.execution_id, value: 1 });
+  const { items } = await project.call<List<{ execution_id: string }>>("executions_waits");
+  expect(error).toMatchObject({ code: "invalid_state", hint: expect.stringContaining(items[0]?.execution_id ?? "") });
+});
+
 test("an execution started with a parent is shown below it, and cancelled with it", async () => {
   const parent = await project.call("executions_run", { target: "flows/family.ts:asking" });
   const child = await project.call("executions_run", {

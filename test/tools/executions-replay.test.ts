@@ -51,6 +51,8 @@ describe("executions_replay", () => {
       rerun: ["join", "publish"],
       asked: ["approve"],
       answered: [],
+      children_reused: [],
+      children_started: [],
       unused_so_far: [],
       note: expect.stringContaining("Only data passed as arguments is followed"),
     });

@@ -5,6 +5,7 @@ import type {
   PendingWaitView,
   SettledWaitView,
 } from "../../tools/execution-schema.ts";
+import { inCommandForm } from "../command-form.ts";
 import { shortId } from "../short-ids.ts";
 import { glyph, statusText } from "../style.ts";
 import { oneLine } from "../terminal-text.ts";
@@ -51,7 +52,7 @@ function failureLines({ code, message, checkpoint, hint, stack }: FailureView, {
   return [
     `  ${style.bad(`${code}${where}`)}`,
     ...setIn(message),
-    ...(hint === null ? [] : setIn(style.dim(hint))),
+    ...(hint === null ? [] : setIn(style.dim(inCommandForm(hint)))),
     ...(stack === undefined ? [] : setIn(style.dim(stack), "    ")),
   ];
 }
@@ -111,7 +112,7 @@ function settledLine({ name, status, answer }: SettledWaitView, { style }: Page)
 
 function childLines({ children, children_note: note }: ExecutionView, page: Page): string[] {
   const lines = children.map((child) => childLine(child, page));
-  return note === undefined ? lines : [...lines, `  ${page.style.dim(note)}`];
+  return note === undefined ? lines : [...lines, `  ${page.style.dim(inCommandForm(note))}`];
 }
 
 function childLine(

@@ -44,6 +44,7 @@ export function statusOverview(answer: Answer<"status">, page: Page): string {
 
 export function replayText({ execution, plan }: Answer<"executions_replay">, page: Page): string {
   const { reused, overridden, rerun, asked, answered, unused_so_far: unused } = plan;
+  const { children_reused: childrenReused, children_started: childrenStarted } = plan;
   const told = facts(
     [
       ["kept", reused.join(", ")],
@@ -51,6 +52,8 @@ export function replayText({ execution, plan }: Answer<"executions_replay">, pag
       ["runs again", rerun.join(", ")],
       ["asks again", asked.join(", ")],
       ["answers kept", answered.join(", ")],
+      ["children kept", childrenReused.join(", ")],
+      ["children anew", childrenStarted.join(", ")],
       ["not called yet", unused.join(", ")],
     ],
     page,

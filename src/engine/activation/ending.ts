@@ -49,18 +49,24 @@ export function writeEnding(activation: ActivationPort, definition: FlowDefiniti
       store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at);
       store.journal.close(fence.seq, at, closedBy("completed"));
       store.journal.dropCandidates(fence.seq);
+      if (hasChildren(activation)) cancelAwaited(store, fence.seq, "completed", at);
       activation.event("execution_completed", null);
       return settleParent(store, execution, { status: "completed", output: ending.result }, at);
     case "continued":
       activation.event("execution_continued", null, { continuation: execution.continuation + 1 });
       store.executions.continueAsNew(fence, { input: ending.input, lastOrdinal: activation.entries.lastOrdinal }, at);
       store.journal.clear(fence.seq);
+      if (hasChildren(activation)) cancelAwaited(store, fence.seq, "completed", at);
       return store.logs.forgetFrontiers(fence.seq);
     case "failed":
       return writeFailure(store, { execution, fence, retries: definition.retries }, ending.failure, at);
     default:
       return ending satisfies never;
   }
+}
+
+function hasChildren({ entries }: ActivationPort): boolean {
+  return entries.all().some(({ kind }) => kind === "child");
 }
 
 /** Inside the transaction: an execution that is held has failed; it ends, or what failed is tried again. */
@@ -73,7 +79,7 @@ export function writeFailure(
   const { seq } = fence;
   const { code, message, origin } = failure;
   store.journal.close(seq, at, closedBy("failed"));
-  cancelAwaited(store, seq, at);
+  cancelAwaited(store, seq, "failed", at);
   if (execution.attempt <= retries && reopen(store, seq, failure, at)) {
     const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
     const data = { attempt: execution.attempt, code, message };

@@ -1,6 +1,7 @@
 import type { Failure } from "../../core/statuses.ts";
 import type { Execution, Fence } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
+import { selectorsOf } from "../../store/selectors.ts";
 import type { Store } from "../../store/store.ts";
 import { writeFailure } from "./ending.ts";
 
@@ -26,9 +27,11 @@ export function writeInterruption(
     store.journal.update(fence.seq, { ...entry, status: "failed", failure, position, dueAt: null, endedAt: at });
     store.events.append(fence.seq, { type: "checkpoint_failed", at, ordinal: entry.ordinal });
   }
+  const selectors = selectorsOf(open);
+  const [running] = failed.map(({ ordinal }) => selectors.get(ordinal));
   const retriable = failed.map(({ ordinal }) => ordinal);
   const closed = open.filter((entry) => !failed.includes(entry)).map(({ ordinal }) => ordinal);
-  writeFailure(store, held, { ...failure, retriable, closed }, at);
+  writeFailure(store, held, { ...failure, checkpoint: running, retriable, closed }, at);
   return true;
 }
 

@@ -1,8 +1,8 @@
-import { parseDuration } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { ExecutionStatus } from "../../core/statuses.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { Handle } from "../../flows/handles.ts";
+import { readWaitLimit } from "../../flows/run-options.ts";
 import type {
   CheckpointCall,
   ChildCall,
@@ -138,8 +138,9 @@ export class Primitives implements FlowRuntime {
       executionId,
       status,
       result,
-      wait: async ({ timeout } = {}) => {
-        const pause = timeout === undefined ? undefined : this.sleep({ ms: parseDuration(timeout, "ms", "wait") });
+      wait: async (options) => {
+        const ms = readWaitLimit(options);
+        const pause = ms === undefined ? undefined : this.sleep({ ms });
         await (pause === undefined ? ended : Promise.race([ended, pause]));
         return status();
       },

@@ -1,6 +1,5 @@
 import { after } from "../../core/clock.ts";
-import { parseDuration } from "../../core/durations.ts";
-import { MisuseError } from "../../flows/errors.ts";
+import { readAttempts } from "../../flows/attempts.ts";
 import type { CheckpointOptions } from "../../flows/options.ts";
 import { isRepeatable } from "./failures.ts";
 
@@ -16,14 +15,6 @@ export interface AttemptPolicy {
   retryOn: ((error: unknown) => boolean) | undefined;
   timeoutMs: number | null;
 }
-
-const once: AttemptPolicy = {
-  attempts: 1,
-  backoffMs: defaultBackoffMs,
-  maxDelayMs: defaultMaxDelayMs,
-  retryOn: undefined,
-  timeoutMs: null,
-};
 
 const read = new WeakMap<CheckpointOptions, AttemptPolicy>();
 
@@ -46,18 +37,12 @@ export function nextAttemptAt(policy: AttemptPolicy, attempt: number, error: unk
 }
 
 function readPolicy(options: CheckpointOptions, name: string): AttemptPolicy {
-  const { retries, timeout } = options;
-  if (retries === undefined && timeout === undefined) return once;
-  const { max, backoff, maxDelay, retryOn } = typeof retries === "object" ? retries : { max: retries ?? 0 };
-  if (!Number.isSafeInteger(max) || max < 0) {
-    throw new MisuseError(`checkpoint ${name}: retries must be a whole number, 0 or more`);
-  }
+  const { max, backoffMs, maxDelayMs, retryOn, timeoutMs } = readAttempts(`checkpoint ${name}`, options);
   return {
     attempts: max + 1,
-    backoffMs: backoff === undefined ? defaultBackoffMs : parseDuration(backoff, "ms", `checkpoint ${name}: backoff`),
-    maxDelayMs:
-      maxDelay === undefined ? defaultMaxDelayMs : parseDuration(maxDelay, "ms", `checkpoint ${name}: maxDelay`),
+    backoffMs: backoffMs ?? defaultBackoffMs,
+    maxDelayMs: maxDelayMs ?? defaultMaxDelayMs,
     retryOn,
-    timeoutMs: timeout === undefined ? null : parseDuration(timeout, "ms", `checkpoint ${name}: timeout`),
+    timeoutMs: timeoutMs ?? null,
   };
 }

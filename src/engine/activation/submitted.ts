@@ -29,6 +29,8 @@ export class Submitted {
       await submission?.promise.catch((error: unknown) => {
         if (!submission.isTaken) failures.push(error);
       });
+      // A branch that goes on beside the body, after a race that it lost, may start something more now.
+      if (at === this.#open.length - 1) await new Promise((resolve) => setImmediate(resolve));
     }
     if (failures.length > 0) throw failures[0];
   }

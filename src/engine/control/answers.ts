@@ -7,6 +7,7 @@ import { encodeValue } from "../../core/values.ts";
 import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { entryId, selectorsOf } from "../../store/selectors.ts";
+import type { Store } from "../../store/store.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 import { findExecution } from "./find.ts";
@@ -38,7 +39,7 @@ export async function answer(
     const keyed = keyOf(execution.id, request, encoded);
     if (recall(store, keyed) !== undefined) return execution;
     const now = clock.now();
-    const choice = chooseWait(store.journal.waits(execution.seq), execution, request.wait, request.early === true);
+    const choice = chooseWait(store, execution, request.wait, request.early === true);
     if (choice === "early") keepEarly(context, execution, { name: request.wait ?? "", value, answeredAt: now });
     else settleAnswer(context, execution, choice, { value, request, now });
     remember(store, keyed, execution.id, now);
@@ -56,7 +57,7 @@ export async function abortWait(
   const { store, clock } = context;
   return committer.run(() => {
     const execution = findExecution(store, id);
-    const entry = chooseWait(store.journal.waits(execution.seq), execution, request.wait, false);
+    const entry = chooseWait(store, execution, request.wait, false);
     if (entry === "early") throw new Error("an abort is never early");
     const now = clock.now();
     const reason = request.reason === undefined ? "" : `: ${request.reason}`;
@@ -107,12 +108,12 @@ function keepEarly(
 
 /** Finds the wait that the caller means, or says why there is none to settle. */
 function chooseWait(
-  waits: JournalEntry[],
+  store: Store,
   execution: Execution,
   wanted: string | undefined,
   early: boolean,
 ): JournalEntry | "early" {
-  if (isTerminal(execution.status)) throw ended(execution);
+  const waits = store.journal.waits(execution.seq);
   const pending = waits.filter(({ status }) => status === "pending");
   const selectors = selectorsOf(waits);
   const names = (list: JournalEntry[]) => list.map(({ ordinal }) => selectors.get(ordinal) ?? "");
@@ -120,7 +121,7 @@ function chooseWait(
     const answered = waits.findLast(({ status }) => status === "answered");
     if (pending.length === 0 && answered !== undefined && !early) throw alreadySettled(answered, execution);
     if (isTerminal(execution.status)) throw ended(execution);
-    return onlyPending(pending, names(pending), execution, early);
+    return onlyPending(store, pending, { names: names(pending), execution, early });
   }
   const means = (entry: JournalEntry) =>
     entry.name === wanted || selectors.get(entry.ordinal) === wanted || entryId(execution.id, entry.ordinal) === wanted;
@@ -143,13 +144,24 @@ function chooseWait(
   });
 }
 
-function onlyPending(pending: JournalEntry[], names: string[], execution: Execution, early: boolean): JournalEntry {
+function onlyPending(
+  store: Store,
+  pending: JournalEntry[],
+  { names, execution, early }: { names: string[]; execution: Execution; early: boolean },
+): JournalEntry {
   const [only] = pending;
   if (pending.length > 1) throw several(names);
   if (only !== undefined) return only;
   if (early) {
     throw new UserError("invalid_input", "wait: an early answer must name the wait that it is for", {
       hint: "Pass wait with the name that the flow gives it.",
+    });
+  }
+  const below = store.families.askingBelow(execution.seq);
+  if (below !== undefined) {
+    throw new UserError("invalid_state", `execution ${execution.id} asks nothing itself; one below it does`, {
+      hint: `Answer ${below.workflow} instead: executions_input ${JSON.stringify({ execution_id: below.id })} with the value that is meant.`,
+      details: { asking: below.id },
     });
   }
   throw new UserError("invalid_state", `execution ${execution.id} is ${execution.status} and has no pending wait`, {

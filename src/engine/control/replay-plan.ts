@@ -22,6 +22,9 @@ export interface ReplayPlan {
   /** Waits of the source that are asked again, and those whose answer is kept. */
   asked: string[];
   answered: string[];
+  /** Children of the source whose result is kept, and those that are started anew. */
+  childrenReused: string[];
+  childrenStarted: string[];
   /** What the new execution's journal begins with. */
   entries: JournalEntry[];
   request: ReplayRequest;
@@ -44,6 +47,7 @@ export function planReplay(source: readonly JournalEntry[], rules: ReplayRules):
   const kept = [...reused, ...checkpoints.filter(({ ordinal }) => byEntry.has(ordinal))];
   kept.sort((a, b) => (a.position ?? Number.POSITIVE_INFINITY) - (b.position ?? Number.POSITIVE_INFINITY));
   const waits = entries.filter(({ kind }) => kind === "wait");
+  const children = entries.filter(({ kind }) => kind === "child");
   const rankOf = ranks(entries);
   const copied = copyEntries(kept, byEntry, rankOf);
   return {
@@ -52,6 +56,8 @@ export function planReplay(source: readonly JournalEntry[], rules: ReplayRules):
     rerun: checkpoints.filter((entry) => !reused.includes(entry) && !isOverridden(entry)).map(nameOf),
     asked: waits.filter((entry) => !reused.includes(entry)).map(nameOf),
     answered: waits.filter((entry) => reused.includes(entry)).map(nameOf),
+    childrenReused: children.filter((entry) => reused.includes(entry)).map(nameOf),
+    childrenStarted: children.filter((entry) => !reused.includes(entry)).map(nameOf),
     entries: copied,
     request: {
       anchor:
@@ -151,6 +157,13 @@ function findAnchor(entries: JournalEntry[], from: string, executionId: string):
       from,
       named.map(({ ordinal }) => selectors.get(ordinal) ?? ""),
     );
+  const isChild = entries.some((entry) => entry.kind === "child" && selectors.get(entry.ordinal) === from);
+  if (isChild) {
+    throw new UserError("invalid_input", `from: ${from} is a child execution, and no place to replay from`, {
+      hint: `Replay the child itself (executions_get shows it), or this one from a checkpoint: ${names.join(", ") || "it has none; leave from out"}.`,
+      details: { selectors: names },
+    });
+  }
   const isWait = entries.some((entry) => entry.kind === "wait" && selectors.get(entry.ordinal) === from);
   if (isWait) {
     throw new UserError("invalid_input", `from: ${from} is a wait, and a wait is no place to replay from`, {
