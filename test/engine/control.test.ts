@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, checkpointContext, flow, load, sleep, wait } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -97,7 +97,7 @@ describe("pause", () => {
     await t.asked(id, "two");
     await t.waiting(id);
     await t.engine.pause(id);
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     await delay(60);
     expect(t.get(id).status).toBe("paused");
     await t.engine.resume(id);
@@ -256,10 +256,10 @@ describe("retry", () => {
     t.work();
     const { id } = await t.start(asks);
     await t.waiting(id);
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     expect((await t.ended(id)).status).toBe("failed");
     expect(t.entry(id, "later").status).toBe("aborted");
-    clock.advance(7_200_000);
+    clock.move(7_200_000);
     await t.engine.retry(id);
     await t.waiting(id);
     expect(t.entry(id, "soon")).toMatchObject({ status: "pending", dueAt: clock.now() + 3_600_000 });
@@ -328,7 +328,7 @@ describe("retry", () => {
     t.work();
     const finish = async (id: string) => {
       await until(() => {
-        clock.advance(1_000);
+        clock.move(1_000);
         return ["completed", "failed"].includes(t.get(id).status);
       });
       return t.get(id);
@@ -360,7 +360,7 @@ describe("retry", () => {
     expect((await t.ended(id)).status).toBe("failed");
     await t.engine.retry(id);
     expect(await t.waiting(id)).toMatchObject({ wakeAt: startedAt + 7_200_000 });
-    clock.advance(7_200_000);
+    clock.move(7_200_000);
     expect(await t.result(id)).toBe(2);
   });
 });

@@ -2,8 +2,8 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, flow, progress, save, sleep, wait } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -113,7 +113,7 @@ describe("a worker that lost its lease", () => {
     first.engine.changes.stop();
 
     runner = "second";
-    clock.advance(1_000);
+    clock.move(1_000);
     const second = engines.open([working], { clock });
     second.work({ leaseMs: 1_000 });
     await until(() => gates.has("second"));
@@ -202,7 +202,7 @@ describe("a store that cannot write", () => {
       trouble.on = false;
       await until(() => t.get(id).blockedReason !== null);
       expect(t.get(id).blockedReason).toContain(reason);
-      clock.advance(60_000);
+      clock.move(60_000);
       expect(await t.result(id)).toBe(2);
       expect(t.get(id).blockedReason).toBeNull();
       expect(caught).toEqual([]);
@@ -236,7 +236,7 @@ describe("a store that cannot write", () => {
     expect(t.get(id).status).not.toBe("completed");
     connection.pragma("max_page_count = 1000000");
     await until(() => {
-      clock.advance(2_000);
+      clock.move(2_000);
       return t.get(id).status === "completed";
     });
     expect(await t.result(id)).toBe("done");
@@ -296,7 +296,7 @@ test.each<[string, () => unknown]>([
   await until(() => t.get(id).blockedReason !== null);
   rmSync(blobs);
   await until(() => {
-    clock.advance(2_000);
+    clock.move(2_000);
     return t.get(id).status === "completed";
   });
   expect(caught).toEqual([]);
@@ -329,7 +329,7 @@ test("a recorded value that is gone blocks the execution and is never made again
   await until(() => t.get(id).blockedReason !== null);
   renameSync(`${blobs}-away`, blobs);
   await until(() => {
-    clock.advance(2_000);
+    clock.move(2_000);
     return t.get(id).status === "completed";
   });
   expect(await t.result(id)).toBe(50_000);
@@ -368,13 +368,13 @@ test("a version that cannot be loaded defers the execution and never fails it", 
   const { id } = await t.start(quick);
   await until(() => t.get(id).blockedReason !== null);
   for (let i = 0; i < 5; i++) {
-    clock.advance(60_000);
+    clock.move(60_000);
     await delay(20);
   }
   expect(t.get(id)).toMatchObject({ status: "queued" });
   expect(t.events(id)).toEqual(["execution_created", "execution_started", "execution_blocked"]);
   missing.clear();
-  clock.advance(60_000);
+  clock.move(60_000);
   expect(await t.result(id)).toBe("done");
   expect(t.get(id).blockedReason).toBeNull();
 });

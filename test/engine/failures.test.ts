@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { CheckpointFailed, checkpoint, checkpointContext, flow, wait } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -163,7 +163,7 @@ describe("attempts", () => {
     for (const pause of [60_000, 120_000, 180_000]) {
       const waiting = await t.waiting(id);
       expect(waiting).toMatchObject({ wakeAt: clock.now() + pause });
-      clock.advance(pause);
+      clock.move(pause);
       const tried = seen.length + 1;
       await until(() => seen.length === tried);
       if (tried < 4) await until(() => t.get(id).status === "waiting");
@@ -218,11 +218,11 @@ describe("attempts", () => {
     t.work({ leaseMs: 1_000_000 });
     const { id } = await t.start(limited);
     await until(() => runs === 1);
-    clock.advance(60_000);
+    clock.move(60_000);
     await until(() => aborted);
     first.resolve("of the first");
     await delay(20);
-    clock.advance(1);
+    clock.move(1);
     expect(await t.result(id)).toBe("second");
   });
 
@@ -246,11 +246,11 @@ describe("attempts", () => {
     before.work();
     const { id } = await before.start(trying);
     await until(() => {
-      clock.advance(1);
+      clock.move(1);
       return attempts.length === 2;
     });
     await before.crash();
-    clock.advance(20_000);
+    clock.move(20_000);
     const after = engines.open([trying], { clock });
     after.work();
     expect((await after.ended(id)).status).toBe("failed");

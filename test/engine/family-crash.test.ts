@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, continueAsNew, flow, sleep } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { delay, openTestEngine, temporaryFolder } from "../helpers/engine.ts";
 
 /** A family of three generations whose head goes on as new once, and how often bodies ran. */
@@ -63,7 +63,7 @@ async function runThrough(crashAt: number, side: "before" | "after") {
             return { result, rows, writes, crashes, runs };
           }
           if (status === "failed" || performance.now() > giveUpAt) throw new Error(JSON.stringify(t.get(id)));
-          clock.advance(1_000);
+          clock.move(1_000);
           await delay(2);
         }
       } catch (error) {

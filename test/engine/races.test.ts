@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, flow, sleep, wait } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -27,14 +27,14 @@ describe("a race", () => {
       const { id } = await before.start(racing);
       await before.waiting(id);
       if (winner === "answer") await before.engine.answer(id, { wait: "approve", value: 1 });
-      else clock.advance(10_000);
+      else clock.move(10_000);
       await before.asked(id, "hold");
-      if (winner === "answer") clock.advance(10_000);
+      if (winner === "answer") clock.move(10_000);
       else await before.engine.answer(id, { wait: "approve", value: 1 });
       await until(() => before.entries(id).filter(({ position }) => position !== null).length === 2);
       await before.crash();
 
-      clock.advance(5 * hourMs);
+      clock.move(5 * hourMs);
       const after = engines.open([racing], { clock });
       after.work();
       await after.engine.answer(id, { wait: "hold", value: 1 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { scopeStorage } from "../../src/flows/runtime.ts";
 import {
   checkpoint,
@@ -15,7 +16,6 @@ import {
   uuid,
   wait,
 } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -39,7 +39,7 @@ describe("in the flow's own code", () => {
     t.work();
     const { id } = await t.start(valued);
     await t.waiting(id);
-    clock.advance(5_000);
+    clock.move(5_000);
     await t.engine.answer(id, { value: 1 });
     await t.result(id);
     expect(seen[0]).toHaveLength(5);

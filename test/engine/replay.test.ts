@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { createClock } from "../../crash/simulated/clock.ts";
 import {
   checkpoint,
   executionId,
@@ -13,7 +14,6 @@ import {
   uuid,
   wait,
 } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -286,9 +286,9 @@ describe("a replay", () => {
     t.work();
     const { id } = await t.start(valued);
     await t.waiting(id);
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     const source = (await t.result(id)) as { before: unknown[]; after: unknown[] };
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     const again = await t.replay(id, { from: "anchor" });
     const replayed = (await t.result(again.id)) as {
       before: unknown[];

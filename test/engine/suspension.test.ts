@@ -2,8 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, flow, sleep, WaitAborted, WaitExpired, wait } from "../../src/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();
@@ -102,7 +102,7 @@ describe("suspension", () => {
     const startedAt = clock.now();
     const { id } = await t.start(timed, undefined, { timeoutMs: 4 * 3_600_000 });
     expect(await t.waiting(id)).toMatchObject({ status: "waiting", wakeAt: startedAt + 3_600_000 });
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     expect((await t.ended(id)).status).toBe("completed");
     expect(t.entry(id, "soon").status).toBe("expired");
     expect(t.entry(id, "late").status).toBe("aborted");
@@ -158,13 +158,13 @@ describe("suspension", () => {
     t.work();
     const { id } = await t.start(trying);
     expect(await t.waiting(id)).toMatchObject({ wakeAt: clock.now() + 60_000 });
-    clock.advance(59_999);
+    clock.move(59_999);
     await delay(80);
     expect(attempts).toBe(1);
-    clock.advance(1);
+    clock.move(1);
     await until(() => attempts === 2);
     await t.waiting(id);
-    clock.advance(120_000);
+    clock.move(120_000);
     expect(await t.result(id)).toBe(3);
     expect(t.events(id)).not.toContain("checkpoint_restarted");
   });
@@ -191,7 +191,7 @@ describe("a wait's deadline", () => {
     t.work();
     const { id } = await t.start(asks);
     await t.waiting(id);
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     expect(await t.result(id)).toEqual(expected);
   });
 
@@ -202,10 +202,10 @@ describe("a wait's deadline", () => {
     t.work();
     const { id } = await t.start(asks);
     await t.waiting(id);
-    clock.advance(3_599_999);
+    clock.move(3_599_999);
     const answering = t.engine.answer(id, { value: "just in time" });
     await answering;
-    clock.advance(1);
+    clock.move(1);
     expect(await t.result(id)).toBe("just in time");
   });
 
@@ -217,7 +217,7 @@ describe("a wait's deadline", () => {
     const { id } = await t.start(asks);
     await t.waiting(id);
     await t.crash();
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     const after = engines.open([asks], { clock });
     await expect(after.engine.answer(id, { value: 1 })).rejects.toMatchObject({ code: "invalid_state" });
     after.work();
@@ -231,7 +231,7 @@ describe("a wait's deadline", () => {
     t.work();
     const { id } = await t.start(asks);
     await t.waiting(id);
-    clock.advance(3_600_000);
+    clock.move(3_600_000);
     expect(await t.ended(id)).toMatchObject({
       status: "failed",
       failure: { code: "wait_expired", origin: "wait", checkpoint: "approve" },
@@ -247,7 +247,7 @@ describe("an execution's time limit", () => {
     t.work();
     const { id } = await t.start(asks, undefined, { timeoutMs: 60_000 });
     await t.waiting(id);
-    clock.advance(60_000);
+    clock.move(60_000);
     expect(await t.ended(id)).toMatchObject({ status: "failed", failure: { code: "timeout", origin: "timeout" } });
     expect(t.entry(id, "approve").status).toBe("aborted");
   });
@@ -272,7 +272,7 @@ describe("an execution's time limit", () => {
     for (const times of [1, 2]) {
       await until(() => runs === times && t.get(id).status === "running");
       await delay(20);
-      clock.advance(60_000);
+      clock.move(60_000);
       expect(await t.ended(id)).toMatchObject({ failure: { code: "timeout" } });
       await until(() => aborted === times);
       await t.engine.retry(id);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { Timers } from "../../src/engine/activation/timers.ts";
-import { createClock } from "../helpers/clock.ts";
 
 describe("timers", () => {
   test("fire in the order of their instants, and of their calls where these are equal", () => {
@@ -10,11 +10,11 @@ describe("timers", () => {
     for (const [ordinal, dueAt] of [30, 10, 20, 10].entries()) timers.block(ordinal, dueAt, () => fired.push(ordinal));
     timers.block(4, null, () => fired.push(4));
     expect([timers.size, timers.earliest()]).toEqual([5, 10]);
-    clock.advance(25);
+    clock.move(25);
     expect(fired).toEqual([1, 3, 2]);
     expect([timers.size, timers.earliest()]).toEqual([5, 30]);
     timers.unblock(0);
-    clock.advance(100);
+    clock.move(100);
     expect(fired).toEqual([1, 3, 2]);
     expect([timers.size, timers.earliest()]).toEqual([4, null]);
   });
@@ -25,8 +25,8 @@ describe("timers", () => {
     let fired = 0;
     timers.setDeadline(10, () => fired++);
     expect([timers.size, timers.earliest()]).toEqual([0, 10]);
-    clock.advance(20);
-    clock.advance(20);
+    clock.move(20);
+    clock.move(20);
     expect([fired, timers.earliest()]).toEqual([1, null]);
   });
 
@@ -37,7 +37,7 @@ describe("timers", () => {
     timers.block(1, 10, () => fired++);
     timers.stop();
     timers.block(2, 10, () => fired++);
-    clock.advance(20);
+    clock.move(20);
     expect([fired, timers.size]).toEqual([0, 0]);
   });
 
@@ -48,7 +48,7 @@ describe("timers", () => {
     let fired = 0;
     const startedAt = performance.now();
     for (let i = 0; i < count; i++) timers.block(i, 1 + ((i * 7_919) % count), () => fired++);
-    for (let i = 0; i < 1_000; i++) clock.advance(10);
+    for (let i = 0; i < 1_000; i++) clock.move(10);
     expect(fired).toBe(count);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });

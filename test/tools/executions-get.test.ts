@@ -2,9 +2,9 @@ import { rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createClock } from "../../crash/simulated/clock.ts";
 import type { App } from "../../src/app.ts";
 import { schemaNumber } from "../../src/store/migrations/index.ts";
-import { createClock } from "../helpers/clock.ts";
 import { flowFile, type List, reviewFlow, ToolProject } from "./project.ts";
 
 let project: ToolProject;
@@ -173,7 +173,7 @@ describe("with no worker", () => {
     project.use(await project.open({ clock }));
     const queued = await project.call("executions_run", { target: "review", input: { topic: "x" }, wait_seconds: 0 });
     expect(queued).toMatchObject({ status: "queued", overdue: null });
-    clock.advance(60_000);
+    clock.move(60_000);
     const overdue = await project.call("executions_get", { execution_id: queued.execution_id });
     expect(overdue.overdue).toEqual({ since: "2030-01-01T00:00:00.000Z" });
     expect(overdue.next).toContain("no worker lives. Start one with `savepoint worker`");
@@ -201,7 +201,7 @@ describe("with no worker", () => {
       status: "running",
       overdue: null,
     });
-    clock.advance(20_000);
+    clock.move(20_000);
     const silent = await project.call("executions_get", { execution_id: id });
     expect(silent).toMatchObject({ status: "running", overdue: { since: "2030-01-01T00:00:15.000Z" } });
     expect(silent.next).toContain("Its worker has gone silent");
@@ -215,7 +215,7 @@ describe("with no worker", () => {
     const { execution_id: first } = await project.call("executions_run", args);
     app.store.write(() => app.store.executions.claim("w1", clock.now() + 600_000, clock.now(), 1));
     const { execution_id: second } = await project.call("executions_run", args);
-    clock.advance(60_000);
+    clock.move(60_000);
     app.store.write(() => app.store.workers.insert(livingWorker(app)));
     expect((await project.call("executions_get", { execution_id: second })).next).toContain(
       `all workers are busy. They run ${first} (review). Then`,

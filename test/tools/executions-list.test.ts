@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createClock } from "../helpers/clock.ts";
+import { createClock } from "../../crash/simulated/clock.ts";
 import { flowFile, type List, pages, ToolProject } from "./project.ts";
 
 interface Item {
@@ -32,7 +32,7 @@ export const asks = flow("asks", async () => Promise.all([wait({ name: "a" }), w
     ["good", []],
   ] as const) {
     ids.push((await project.call("executions_run", { target, tags })).execution_id);
-    clock.advance(day);
+    clock.move(day);
   }
 });
 afterAll(() => project.close());
