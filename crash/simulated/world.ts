@@ -32,7 +32,8 @@ export async function turn(process: EngineProcess, clock: MovedClock, world: Wor
     process.store.journal.pendingWaits(seq).some(({ name }) => world.reactTo(name) !== undefined),
   );
   if (meddling?.kind === "leap") clock.move(meddling.ms);
-  else if (!isAsked) clock.move(stepMs(open, clock.now()));
+  // Read anew: what was answered just now no longer rests until its next instant.
+  else if (!isAsked) clock.move(stepMs(openExecutions(process.store, world), clock.now()));
   return true;
 }
 

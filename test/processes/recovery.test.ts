@@ -88,6 +88,8 @@ describe("a worker that is killed while a server is open", () => {
     const app = await project.open();
     const execution = await run(app, "steps", project.root);
     await until("the second checkpoint", () => project.lines("effects").includes("second"));
+    // Its start rides a batch of its own, a moment after its body has begun.
+    await until("its start on the record", () => app.store.journal.load(execution.seq).length === 2);
     const worker = await onlyWorker(app);
     const killedAt = performance.now();
     kill(worker.pid, "SIGKILL");
