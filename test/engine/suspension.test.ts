@@ -39,6 +39,27 @@ describe("suspension", () => {
     expect(suspended).toBeLessThan(550);
   });
 
+  test("never comes in the batch in which the body ends: it ends once", async () => {
+    const ending = flow("ending", async (ms: number) => {
+      void sleep("10d");
+      // Invisible to the engine, so that the body counts as quiet and may be about to be suspended.
+      await delay(ms);
+      return "ended";
+    });
+    const t = engines.open([ending]);
+    t.work({ concurrency: 1_000 });
+    const runs = Array.from({ length: 600 }, async (_, index) => {
+      const { id } = await t.start(ending, 46 + (index % 60) / 4);
+      await until(() => t.get(id).status === "completed" || t.events(id).includes("execution_suspended"));
+      await delay(20);
+      return t.events(id).filter((type) => type === "execution_completed" || type === "execution_suspended");
+    });
+    const ends = await Promise.all(runs);
+    expect(ends.filter((events) => events.length !== 1)).toEqual([]);
+    expect(ends.flat()).toContain("execution_suspended");
+    expect(ends.flat()).toContain("execution_completed");
+  });
+
   test("parks a body for good: what it still awaits elsewhere leads nowhere", async () => {
     const seen: string[] = [];
     const step = checkpoint("step", async () => seen.push("step"));

@@ -283,7 +283,8 @@ export class Activation implements ActivationPort, FencedWriter {
     this.push({
       settles: 0,
       apply: () => {
-        if (!this.delivery.isQuiet() || this.#foreign.length > 0) return;
+        // The body may have ended since, in time for this very batch.
+        if (this.#ending !== undefined || !this.delivery.isQuiet() || this.#foreign.length > 0) return;
         const readPosition = this.#readPosition;
         suspended = this.context.store.executions.suspend(this.fence, { status, wakeAt, readPosition });
         if (suspended) this.event(status === "paused" ? "execution_paused" : "execution_suspended", null);
