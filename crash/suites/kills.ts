@@ -137,10 +137,12 @@ function stateOf(program: Program, family: Kept[]): unknown[] | undefined {
   return family.map(({ execution, entries }) => ({
     status: execution.status,
     entries: entries
-      .map(({ kind, scope, name, occurrence, status, argumentsHash, attempt, output, failure }) => {
+      // Numbers follow the order in which calls began, which between branches that run beside each other is anybody's.
+      .map(({ kind, scope, name, status, argumentsHash, attempt, output, failure }) => {
         const isOwn = kind === "value" || kind === "load";
-        const kept = isOwn ? [] : [argumentsHash, attempt, output, failure?.message.replace(/deadline, .*/, "")];
-        return JSON.stringify([kind, scope, name, occurrence, status, ...kept]);
+        const message = failure?.message.replace(/deadline, .*/, "").replaceAll(/#\d+/g, "");
+        const kept = isOwn ? [] : [argumentsHash, attempt, output, message];
+        return JSON.stringify([kind, scope, name, status, ...kept]);
       })
       .sort(),
   }));
