@@ -34,17 +34,21 @@ const fullBelowBytes = 128 * 1024;
  */
 export function blockedReasonOf(app: App, { status, blockedReason }: Execution): string | null {
   if (blockedReason !== null || (status !== "running" && status !== "queued")) return blockedReason;
-  return freeBytes(app) < fullBelowBytes ? "disk_full: the disk that holds the project is full" : null;
+  return isDiskFull(app) ? "disk_full: the disk that holds the project is full" : null;
 }
 
-/** What the disk of the project has left. */
+/** What the disk of the project has left. @throws the system's error where it does not say */
 export function freeBytes({ store }: App): number {
+  const { bavail, bsize } = statfsSync(store.folder);
+  return bavail * bsize;
+}
+
+function isDiskFull(app: App): boolean {
   try {
-    const { bavail, bsize } = statfsSync(store.folder);
-    return bavail * bsize;
+    return freeBytes(app) < fullBelowBytes;
   } catch {
-    // Whatever is wrong with the folder is told by whoever needs it.
-    return Number.POSITIVE_INFINITY;
+    // A disk that cannot be looked at is told by `status`; what is on the record can be shown all the same.
+    return false;
   }
 }
 

@@ -49,7 +49,7 @@ describe("suspension", () => {
     const t = engines.open([ending]);
     t.work({ concurrency: 1_000 });
     const runs = Array.from({ length: 600 }, async (_, index) => {
-      const { id } = await t.start(ending, 46 + (index % 60) / 4);
+      const { id } = await t.start(ending, 46 + (index % 60) ** 2 / 4);
       await until(() => t.get(id).status === "completed" || t.events(id).includes("execution_suspended"));
       await delay(20);
       return t.events(id).filter((type) => type === "execution_completed" || type === "execution_suspended");

@@ -46,7 +46,7 @@ export function writeEnding(activation: ActivationPort, definition: FlowDefiniti
   if (unused.length > 0) activation.event("entries_unused", null, { selectors: unused });
   switch (ending.status) {
     case "completed":
-      if (!store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at)) return;
+      store.executions.end(fence, { status: "completed", result: ending.result, failure: null }, at);
       store.journal.close(fence.seq, at, closedBy("completed"));
       store.journal.dropCandidates(fence.seq);
       if (hasChildren(activation)) cancelAwaited(store, fence.seq, "completed", at);

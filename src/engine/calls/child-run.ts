@@ -50,7 +50,10 @@ export class ChildRun {
         resolve({ executionId, settled, status: () => run.#statusOf(executionId) });
       if (known === null) return run.#start(taken === undefined, started);
       if (entry.position === null) run.#catchUp(known);
-      run.#goOn(() => started(known));
+      run.#flush(
+        () => {},
+        () => started(known),
+      );
     });
   }
 
@@ -78,43 +81,32 @@ export class ChildRun {
     return promise;
   }
 
-  /**
-   * The child's row and this entry commit together. Until then nothing else is delivered, so that the body gets the
-   * handle before whatever comes later, now as on a re-run.
-   */
+  /** The child's row and this entry commit together. */
   #start(isNew: boolean, started: (executionId: string) => void): void {
     const { store } = this.#activation.context;
     const { seq } = this.#activation.fence;
     const id = newExecutionId();
-    const committed = Promise.withResolvers<void>();
     this.#entry.detail = { executionId: id };
-    this.#activation.push({
-      settles: 0,
-      apply: () => {
-        if (isNew) store.journal.insert(seq, this.#entry);
-        else store.journal.update(seq, this.#entry);
-        this.#insertChild(id);
-        this.#activation.event("child_started", this.#entry.ordinal, { execution_id: id, workflow: this.#call.name });
-      },
-      committed: () => {
-        started(id);
-        committed.resolve();
-      },
-    });
-    void this.#activation.delivery.holdBack(committed.promise);
+    const write = () => {
+      if (isNew) store.journal.insert(seq, this.#entry);
+      else store.journal.update(seq, this.#entry);
+      this.#insertChild(id);
+      this.#activation.event("child_started", this.#entry.ordinal, { execution_id: id, workflow: this.#call.name });
+    };
+    this.#flush(write, () => started(id));
   }
 
-  /** The body gets a handle with the flush after its call, as it did when the child was started. */
-  #goOn(started: () => void): void {
+  /**
+   * The body gets a handle with the flush after its call, and until then nothing else is delivered: so it comes before
+   * whatever comes later, when the child is started as on a re-run.
+   */
+  #flush(apply: () => void, started: () => void): void {
     const flushed = Promise.withResolvers<void>();
-    this.#activation.push({
-      settles: 0,
-      apply: () => {},
-      committed: () => {
-        started();
-        flushed.resolve();
-      },
-    });
+    const committed = () => {
+      started();
+      flushed.resolve();
+    };
+    this.#activation.push({ settles: 0, apply, committed });
     void this.#activation.delivery.holdBack(flushed.promise);
   }
 
