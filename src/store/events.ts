@@ -1,3 +1,4 @@
+import { workEvents } from "../core/workplace.ts";
 import type { Connection } from "./database.ts";
 import type { Protection } from "./protection.ts";
 
@@ -44,6 +45,7 @@ export const eventTypes = [
   "input_changed",
   "entries_unused",
   "dependency_changed",
+  ...workEvents,
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

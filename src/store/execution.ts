@@ -34,6 +34,8 @@ export interface ExecutionRow {
   crashes: number;
   parent_seq: number | null;
   parent_ordinal: number | null;
+  parent_checkpoint: number | null;
+  models: string | null;
   depth: number;
   continuation: number;
   last_ordinal: number;
@@ -71,6 +73,10 @@ interface ExecutionBase {
   parentSeq: number | null;
   /** The entry of the parent's journal that this execution settles; null where it was only linked. */
   parentOrdinal: number | null;
+  /** The checkpoint of the parent that started it by itself, an agent's for example. */
+  parentCheckpoint: number | null;
+  /** Models that the run chose: step, or `*` for all, to model. */
+  models: Record<string, string>;
   /** How many executions are above it. */
   depth: number;
   /** How often it has begun anew with an empty journal. */
@@ -119,6 +125,8 @@ export interface NewExecution {
   lastPosition: number;
   parentSeq: number | null;
   parentOrdinal: number | null;
+  parentCheckpoint?: number | null;
+  models?: Record<string, string>;
   depth: number;
   replayedFrom: string | null;
   replay: ReplayRequest | null;
@@ -153,6 +161,8 @@ export function toExecution(row: ExecutionRow): Execution {
     deadlineAt: row.deadline_at,
     parentSeq: row.parent_seq,
     parentOrdinal: row.parent_ordinal,
+    parentCheckpoint: row.parent_checkpoint,
+    models: row.models === null ? {} : JSON.parse(row.models),
     depth: row.depth,
     continuation: row.continuation,
     lastOrdinal: row.last_ordinal,

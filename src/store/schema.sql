@@ -13,6 +13,24 @@ CREATE TABLE artifacts (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE budgets (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  limits TEXT,
+  requests INTEGER NOT NULL DEFAULT 0,
+  input_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  reasoning_tokens INTEGER NOT NULL DEFAULT 0,
+  tool_calls INTEGER NOT NULL DEFAULT 0,
+  turns INTEGER NOT NULL DEFAULT 0,
+  cost_usd REAL NOT NULL DEFAULT 0,
+  unpriced INTEGER NOT NULL DEFAULT 0,
+  worked_ms INTEGER NOT NULL DEFAULT 0,
+  warned TEXT NOT NULL DEFAULT '[]',
+  PRIMARY KEY (execution_seq, ordinal)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE cached_outputs (
   key TEXT PRIMARY KEY,
   execution_id TEXT NOT NULL,
@@ -74,7 +92,7 @@ CREATE TABLE executions (
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   ended_at INTEGER
-, parent_ordinal INTEGER, continuation INTEGER NOT NULL DEFAULT 0, last_ordinal INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0) STRICT;
+, parent_ordinal INTEGER, continuation INTEGER NOT NULL DEFAULT 0, last_ordinal INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, parent_checkpoint INTEGER, models TEXT) STRICT;
 
 CREATE VIRTUAL TABLE executions_search USING fts5 (
   text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'unicode61'
@@ -136,6 +154,41 @@ CREATE TABLE logs (
   message TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE model_aliases (
+  name TEXT PRIMARY KEY,
+  model TEXT NOT NULL,
+  secret TEXT,
+  secret_key TEXT,
+  base_url TEXT,
+  is_default INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE model_calls (
+  id INTEGER PRIMARY KEY,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  checkpoint TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('llm', 'agent')),
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  alias TEXT,
+  attempt INTEGER NOT NULL,
+  retries INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'failed')),
+  finish_reason TEXT,
+  error TEXT,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  cached_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  tool_calls INTEGER NOT NULL DEFAULT 0,
+  cost_usd REAL,
+  started_at INTEGER NOT NULL,
+  first_token_ms INTEGER,
+  latency_ms INTEGER
+) STRICT;
+
 CREATE TABLE process_groups (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
   pid INTEGER NOT NULL,
@@ -143,6 +196,20 @@ CREATE TABLE process_groups (
   host TEXT NOT NULL,
   started_at INTEGER NOT NULL,
   PRIMARY KEY (execution_seq, host, pid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reservations (
+  id TEXT NOT NULL,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  holder_seq INTEGER NOT NULL,
+  holder_epoch INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  tool_calls INTEGER NOT NULL,
+  turns INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  PRIMARY KEY (execution_seq, ordinal, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE secrets (
@@ -153,7 +220,7 @@ CREATE TABLE secrets (
   visibility TEXT NOT NULL CHECK (visibility IN ('private', 'shared')),
   created_at INTEGER NOT NULL,
   retired_at INTEGER
-) STRICT;
+, workflows TEXT) STRICT;
 
 CREATE TABLE settings (
   key TEXT PRIMARY KEY,
@@ -212,6 +279,12 @@ CREATE INDEX executions_children_by_wake ON executions (parent_seq, wake_at)
 CREATE INDEX journal_pending_waits ON journal (execution_seq, name) WHERE kind = 'wait' AND status = 'pending';
 
 CREATE INDEX logs_by_execution ON logs (execution_seq, id);
+
+CREATE UNIQUE INDEX model_aliases_one_default ON model_aliases (is_default) WHERE is_default = 1;
+
+CREATE INDEX model_calls_by_execution ON model_calls (execution_seq, ordinal);
+
+CREATE INDEX model_calls_by_model ON model_calls (model, id);
 
 CREATE UNIQUE INDEX secrets_by_name ON secrets (name) WHERE retired_at IS NULL;
 

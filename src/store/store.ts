@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
 import { type Artifacts, artifactsTable } from "./artifacts.ts";
 import { type Blobs, openBlobs } from "./blobs.ts";
+import { type Budgets, budgetsTable } from "./budgets.ts";
 import { type CachedOutputs, cachedOutputsTable } from "./cached-outputs.ts";
 import { type Cleaning, cleaning } from "./cleaning.ts";
 import { type Connection, explainStoreError, openConnection, openReader } from "./database.ts";
@@ -14,6 +15,8 @@ import { type IdempotencyKeys, idempotencyKeysTable } from "./idempotency-keys.t
 import { type Journal, journalTable } from "./journal.ts";
 import { type Logs, logsTable } from "./logs.ts";
 import { migrate } from "./migrate.ts";
+import { type ModelAliases, modelAliasesTable } from "./model-aliases.ts";
+import { type ModelCalls, modelCallsTable } from "./model-calls.ts";
 import { createPayloads, type Payloads } from "./payloads.ts";
 import { type ProcessGroups, processGroupsTable } from "./process-groups.ts";
 import { type Protection, unprotected } from "./protection.ts";
@@ -41,6 +44,9 @@ export interface Store {
   readonly cachedOutputs: CachedOutputs;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly secrets: SecretsTable;
+  readonly budgets: Budgets;
+  readonly modelCalls: ModelCalls;
+  readonly modelAliases: ModelAliases;
   readonly payloads: Payloads;
   readonly blobs: Blobs;
   readonly protection: Protection;
@@ -91,6 +97,9 @@ export function openStore(
     cachedOutputs: cachedOutputsTable(connection),
     idempotencyKeys: idempotencyKeysTable(connection),
     secrets,
+    budgets: budgetsTable(connection),
+    modelCalls: modelCallsTable(connection, protection),
+    modelAliases: modelAliasesTable(connection),
     payloads: createPayloads(blobs, capBytes, protection),
     blobs,
     protection,

@@ -6,7 +6,18 @@ import { continuation } from "./0005-continuation.ts";
 import { cache } from "./0006-cache.ts";
 import { processes } from "./0007-processes.ts";
 import { listingIndices } from "./0008-listing-indices.ts";
+import { models } from "./0009-models.ts";
 
 /** Every migration there is, in order; the last one's number is the schema this code knows. */
-export const migrations = [initial, secrets, search, children, continuation, cache, processes, listingIndices] as const;
+export const migrations = [
+  initial,
+  secrets,
+  search,
+  children,
+  continuation,
+  cache,
+  processes,
+  listingIndices,
+  models,
+] as const;
 export const schemaNumber = migrations.length;

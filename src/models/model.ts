@@ -1,0 +1,26 @@
+/** Where a model is called. */
+export const providers = ["anthropic", "openai", "google", "openai-compatible", "ollama"] as const;
+export type Provider = (typeof providers)[number];
+
+/** Dollars for a million tokens; what a cache served may be cheaper. */
+export interface Price {
+  input: number;
+  output: number;
+  cachedInput?: number | undefined;
+}
+
+/** The model that a call goes to, and what it takes to call it. */
+export interface ResolvedModel {
+  provider: Provider;
+  model: string;
+  /** The name by which it was asked for, where it was an alias. */
+  alias: string | null;
+  /** Who chose it, for people: "models.draft of the run", "SAVEPOINT_MODEL_DRAFT", "the default alias". */
+  why: string;
+  /** Undefined where the provider takes none. */
+  apiKey: string | undefined;
+  /** Undefined: the provider's own address. */
+  baseUrl: string | undefined;
+  /** Undefined: not known, so that costs are not either. */
+  price: Price | undefined;
+}
