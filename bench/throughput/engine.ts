@@ -29,6 +29,8 @@ export function openEngine(folder: string): Subject {
       readSecret: () => {
         throw new Error("the benchmark has no secrets");
       },
+      askModel: () => Promise.reject(new Error("the benchmark has no models")),
+      runAgent: () => Promise.reject(new Error("the benchmark has no agents")),
     },
   });
   engine.startWorker({ concurrency: work.concurrency, leaseMs: work.leaseMs });

@@ -57,6 +57,8 @@ export function openProcess(folder: string, flows: readonly AnyFlow[], options: 
       readSecret: (name, key) => {
         throw new UserError("not_found", `there is no secret ${name}.${key} here`);
       },
+      askModel: () => Promise.reject(new Error("there are no models here")),
+      runAgent: () => Promise.reject(new Error("there are no agents here")),
     },
   });
   const close = async () => {

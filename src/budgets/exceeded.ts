@@ -1,19 +1,11 @@
 import type { LimitName, OnExceed } from "../core/guardrails.ts";
-import type { BudgetPlace } from "../store/budgets.ts";
+import type { NamedPlace } from "./places.ts";
+import type { Excess } from "./verdict.ts";
 
-export interface Exceedance {
-  limit: LimitName;
-  /** What the limit was when it was reached. */
-  allowed: number;
-  /** What had been used of it. */
-  used: number;
-  /** The least that must be allowed for the work to go on. */
-  needed: number;
+/** Which limit stands in the way, whose it is, and what happens at it. */
+export interface Exceedance extends Excess {
   onExceed: OnExceed;
-  /** Whose limit it is. */
-  place: BudgetPlace;
-  /** The same for people: "checkpoint draft", "the execution", "execution 01ab… above it". */
-  whose: string;
+  place: NamedPlace;
 }
 
 /** A guardrail stands in the way of the work; the message says which, and what was used. */
@@ -21,8 +13,20 @@ export class GuardrailExceeded extends Error {
   override readonly name = "GuardrailExceeded";
   readonly exceedance: Exceedance;
 
-  constructor(exceedance: Exceedance, message: string) {
-    super(message);
+  constructor(exceedance: Exceedance) {
+    super(messageOf(exceedance));
     this.exceedance = exceedance;
   }
+}
+
+function messageOf({ limit, allowed, used, needed, place }: Exceedance): string {
+  const wasUsed = `${amount(limit, used)} ${used === 1 ? "was" : "were"} used`;
+  const more = needed > used ? `, and what comes next needs ${amount(limit, needed - used)} more` : "";
+  return `${limit} of ${place.whose} is ${amount(limit, allowed)}: ${wasUsed}${more}`;
+}
+
+/** A limit's amount, for people. */
+export function amount(limit: LimitName, value: number): string {
+  if (limit === "max_cost_usd") return `$${value.toFixed(value < 1 ? 4 : 2)}`;
+  return limit === "max_time" ? `${Math.round(value / 100) / 10} s` : String(value);
 }

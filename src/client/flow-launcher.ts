@@ -2,10 +2,11 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type App, openApp } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
+import type { Limits } from "../core/guardrails.ts";
 import { type ExecutionStatus, isTerminal } from "../core/statuses.ts";
 import { decodeValue } from "../core/values.ts";
 import { ExecutionFailed } from "../flows/errors.ts";
-import type { Handle, Launcher, ReplayOptions, RunOptions } from "../flows/handles.ts";
+import type { Handle, Launcher, ReadRunOptions, ReplayOptions } from "../flows/handles.ts";
 import { readWaitLimit } from "../flows/run-options.ts";
 import { executionsReplay } from "../tools/executions-replay.ts";
 import { executionsRun } from "../tools/executions-run.ts";
@@ -28,8 +29,8 @@ export function launcherOn(app: App): Launcher {
 }
 
 /** The same operation that an agent calls, except that it never waits and takes values that JSON does not have. */
-async function run(context: CallContext, target: string, input: unknown, options: RunOptions): Promise<Handle> {
-  const { stack = "local", tags = [], timeout, idempotencyKey } = options;
+async function run(context: CallContext, target: string, input: unknown, options: ReadRunOptions): Promise<Handle> {
+  const { stack = "local", tags = [], timeout, idempotencyKey, limits, models } = options;
   const { execution_id } = await executionsRun.handler(context, {
     target,
     input: input as never,
@@ -39,6 +40,8 @@ async function run(context: CallContext, target: string, input: unknown, options
     timeout: timeout === undefined ? undefined : inMilliseconds(timeout),
     idempotency_key: idempotencyKey,
     parent_execution_id: undefined,
+    guardrails: limits && givenLimits(limits),
+    models,
   });
   return handleOf(context.app, execution_id);
 }
@@ -88,6 +91,11 @@ function targetOf({ config }: App, { name, file }: { name: string; file: string 
   if (file === undefined) return name;
   const path = file.startsWith("file:") ? fileURLToPath(file) : file;
   return `${relative(config.projectRoot, path).replaceAll("\\", "/")}:${name}`;
+}
+
+/** In an operation a bare number is seconds. */
+function givenLimits({ max_time: ms, ...limits }: Limits) {
+  return { ...limits, ...(ms === undefined ? {} : { max_time: `${ms}ms` }) };
 }
 
 /** In TypeScript a bare number is milliseconds, in an operation seconds. */

@@ -1,3 +1,4 @@
+import type { Limits } from "../core/guardrails.ts";
 /** Reads and keeps what is known of versions; the app implements it on the database. */
 export interface VersionCatalog {
   find(hash: string): Version | undefined;
@@ -31,6 +32,7 @@ export interface FlowOptions {
   retries?: number;
   timeoutMs?: number | null;
   description?: string;
+  limits?: Limits;
   [option: string]: unknown;
 }
 

@@ -27,3 +27,8 @@ export class ModelError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** Whether another attempt may end otherwise. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof ModelError && error.isTransient;
+}

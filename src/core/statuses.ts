@@ -32,4 +32,6 @@ export interface Failure {
   /** Stack, mapped to the author's source lines. */
   stack?: string | undefined;
   hint?: string | undefined;
+  /** The limit that was reached, where that ended it. */
+  guardrail?: { limit: string; allowed: number; used: number } | undefined;
 }

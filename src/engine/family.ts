@@ -1,4 +1,5 @@
 import { type Failure, isTerminal } from "../core/statuses.ts";
+import type { BudgetPlace } from "../store/budgets.ts";
 import type { Execution, ExecutionFailure } from "../store/execution.ts";
 import type { Store } from "../store/store.ts";
 
@@ -73,6 +74,14 @@ export function cancelAwaited(store: Store, seq: number, how: "completed" | "fai
   for (const child of store.families.openChildren(seq)) {
     if (child.parentOrdinal === null) continue;
     cancelWithDescendants(store, child, `the execution that started it has ${how}`, now);
+  }
+}
+
+/** Inside a transaction: ends the open executions that a checkpoint started by itself, an agent's for example. */
+export function cancelStartedBy(store: Store, { seq, ordinal }: BudgetPlace, now: number): void {
+  for (const child of store.families.openChildren(seq)) {
+    if (child.parentCheckpoint !== ordinal) continue;
+    cancelWithDescendants(store, child, "the attempt of the checkpoint that started it has failed", now);
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Clock } from "../core/clock.ts";
+import type { AgentAnswer, AgentRequest, ModelAnswer, ModelRequest } from "../core/model-call.ts";
+import type { Workplace } from "../core/workplace.ts";
 import type { FlowDefinition } from "../flows/flow.ts";
 import type { Store } from "../store/store.ts";
 
@@ -22,8 +24,14 @@ export interface EnginePorts {
   /** Keyed hash of encoded arguments. @throws UserError when the project's data key cannot be unwrapped */
   hashArguments(encoded: string): string;
   /** One value of a secret of the project. @throws UserError `not_found` */
-  readSecret(name: string, key: string): string;
+  readSecret(name: string, key: string, workflow: string): string;
+  /** Asks a language model. @throws ModelError, GuardrailExceeded */
+  askModel(request: ModelRequest, workplace: Workplace, callTool: ToolCaller): Promise<ModelAnswer>;
+  /** Lets an agent work. @throws ModelError, GuardrailExceeded */
+  runAgent(request: AgentRequest, workplace: Workplace): Promise<AgentAnswer>;
 }
+
+export type ToolCaller = (name: string, input: unknown) => Promise<unknown>;
 
 export interface EngineContext {
   readonly store: Store;

@@ -1,6 +1,7 @@
 import { readAttempts } from "./attempts.ts";
 import { MisuseError } from "./errors.ts";
 import { checkFanOut, combinations, type FanOutOptions, forEachItem } from "./fan-out.ts";
+import { readGuardrails } from "./guardrails.ts";
 import { checkOptions, checkText, isOptions } from "./option-checks.ts";
 import { type CheckpointOptions, checkCache } from "./options.ts";
 import type { CheckpointCall, RunningCheckpoint } from "./runtime.ts";
@@ -93,10 +94,11 @@ export function checkpointContext(): RunningCheckpoint {
 
 /** Checked where it is declared, so that a mistake shows when the file is loaded and not in the middle of a run. */
 function checkCheckpointOptions(what: string, options: CheckpointOptions): void {
-  checkOptions<CheckpointOptions>(what, options, ["retries", "timeout", "cache", "type"]);
+  checkOptions<CheckpointOptions>(what, options, ["retries", "timeout", "cache", "type", "guardrails"]);
   readAttempts(what, options);
   checkCache(what, options.cache);
   checkText(`${what}: type`, options.type, 100);
+  readGuardrails(what, options.guardrails);
 }
 
 /** Whoever describes a module reads the names of its checkpoints here. */

@@ -1,11 +1,11 @@
 import { MisuseError } from "./errors.ts";
-import type { Handle, RunOptions } from "./handles.ts";
+import type { Handle, ReadRunOptions } from "./handles.ts";
 import { requireFlowScope } from "./scope.ts";
 
 /** What `run()` of a flow does inside another one. @throws MisuseError inside a checkpoint */
 export function startChild(
   { name, definition, input }: { name: string; definition: object; input: unknown },
-  { stack, tags = [], timeout, idempotencyKey }: RunOptions & { timeout?: number },
+  { stack, tags = [], timeout, idempotencyKey, limits, models = {} }: ReadRunOptions,
 ): Promise<Handle> {
   const runtime = requireFlowScope(
     `${name}.run()`,
@@ -14,5 +14,5 @@ export function startChild(
   if (idempotencyKey !== undefined) {
     throw new MisuseError(`${name}.run(): a child is started once in any case; leave idempotencyKey out`);
   }
-  return runtime.child({ name, definition, input, tags, timeoutMs: timeout ?? null, stack });
+  return runtime.child({ name, definition, input, tags, timeoutMs: timeout ?? null, stack, limits, models });
 }

@@ -6,12 +6,15 @@ export class CheckpointFailed extends Error {
   readonly checkpoint: string;
   readonly origin: FailureOrigin;
   readonly code: string;
+  /** The limit that was reached, where that made it fail. */
+  readonly guardrail: Failure["guardrail"];
 
   constructor(selector: string, failure: Failure) {
     super(`checkpoint ${selector} failed: ${failure.message}`, { cause: rebuild(failure) });
     this.checkpoint = selector;
     this.origin = failure.origin;
     this.code = failure.code;
+    this.guardrail = failure.guardrail;
     // Where it failed is what an author looks for, not where the engine handed that over.
     const frames = failure.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
     this.stack = [`CheckpointFailed: ${this.message}`, ...frames].join("\n");

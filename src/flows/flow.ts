@@ -1,10 +1,13 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Duration } from "../core/durations.ts";
+import type { Limits } from "../core/guardrails.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
 import { shown } from "../core/shown.ts";
 import { startChild } from "./child.ts";
 import { MisuseError } from "./errors.ts";
+import { type Guardrails, readGuardrails } from "./guardrails.ts";
 import { type Handle, launcher, type ReplayOptions, type RunOptions } from "./handles.ts";
+import { readModels } from "./models.ts";
 import { checkBoolean, checkCount, checkOptions, readLimit } from "./option-checks.ts";
 import { checkCache } from "./options.ts";
 import { checkReplayOptions, readRunOptions } from "./run-options.ts";
@@ -27,6 +30,10 @@ export interface FlowOptions {
    * memory ends that execution only. Default false.
    */
   isolate?: boolean;
+  /** What models and agents may use in each of its executions, and in those below. */
+  guardrails?: Guardrails;
+  /** Models for its steps: name of the step, or `*` for all, to an alias or "provider:model". */
+  models?: Record<string, string>;
 }
 
 /** How the engine and the describer recognise a flow, whichever copy of this package made it. */
@@ -40,6 +47,8 @@ export interface FlowDefinition {
   readonly timeoutMs: number | null;
   readonly cache: boolean;
   readonly isolate: boolean;
+  readonly limits: Limits | undefined;
+  readonly models: Record<string, string>;
   readonly input: () => NormalSchema | null;
   describe(): { inputSchema: JsonSchema | null; options: Record<string, unknown> };
 }
@@ -84,7 +93,8 @@ export function flow<Input = undefined, Result = unknown>(
     async run(input: Input, runOptions: RunOptions = {}) {
       const asked = readRunOptions(`${name}.run()`, runOptions);
       if (scopeStorage.getStore() !== undefined) {
-        return startChild({ name, definition, input }, asked) as Promise<Handle<Awaited<Result>>>;
+        const limits = asked.limits === undefined ? definition.limits : { ...definition.limits, ...asked.limits };
+        return startChild({ name, definition, input }, { ...asked, limits }) as Promise<Handle<Awaited<Result>>>;
       }
       return (await launcher()).run({ name, file }, input, asked) as Promise<Handle<Awaited<Result>>>;
     },
@@ -100,7 +110,8 @@ export function flow<Input = undefined, Result = unknown>(
 
 function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): FlowDefinition {
   const what = `flow ${name}`;
-  checkOptions<FlowOptions>(what, options, ["input", "description", "retries", "timeout", "cache", "isolate"]);
+  const known = ["input", "description", "retries", "timeout", "cache", "isolate", "guardrails", "models"] as const;
+  checkOptions<FlowOptions>(what, options, known);
   const { retries = 0, timeout, cache = false, isolate = false, description } = options;
   checkCount(`${what}: retries`, retries);
   checkCache(what, cache);
@@ -110,6 +121,8 @@ function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): F
   }
   if (options.input !== undefined) checkSchema(options.input, `${what}: input`);
   const timeoutMs = timeout === undefined ? null : readLimit(`${what}: timeout`, timeout);
+  const limits = readGuardrails(what, options.guardrails);
+  const models = readModels(what, options.models);
   const input = () => (options.input === undefined ? null : normalizeSchema(options.input, `${what}: input`));
   return {
     name,
@@ -118,8 +131,13 @@ function define(name: string, fn: FlowDefinition["fn"], options: FlowOptions): F
     timeoutMs,
     cache,
     isolate,
+    limits,
+    models,
     input,
-    describe: () => ({ inputSchema: input()?.json ?? null, options: { retries, timeoutMs, isolate, description } }),
+    describe: () => ({
+      inputSchema: input()?.json ?? null,
+      options: { retries, timeoutMs, isolate, description, limits },
+    }),
   };
 }
 

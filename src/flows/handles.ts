@@ -1,5 +1,7 @@
 import type { Duration } from "../core/durations.ts";
+import type { Limits } from "../core/guardrails.ts";
 import type { ExecutionStatus } from "../core/statuses.ts";
+import type { Guardrails } from "./guardrails.ts";
 
 export interface RunOptions {
   stack?: string;
@@ -7,7 +9,18 @@ export interface RunOptions {
   idempotencyKey?: string;
   tags?: string[];
   timeout?: Duration;
+  /** Layered over the flow's own. */
+  guardrails?: Guardrails;
+  /** Models for steps: name of the step, or `*` for all, to an alias or "provider:model"; it beats all others. */
+  models?: Record<string, string>;
 }
+
+/** The options of `run()` as they are passed on; the timeout in milliseconds. */
+export type ReadRunOptions = Omit<RunOptions, "guardrails" | "models" | "timeout"> & {
+  timeout?: number;
+  limits?: Limits | undefined;
+  models?: Record<string, string>;
+};
 
 export interface ReplayOptions {
   /** Checkpoint name, selector or id from which everything re-runs; none: all of it. */
@@ -32,7 +45,7 @@ export interface Handle<Result = unknown> {
 
 /** Starts executions from outside; the package's entry supplies it, since flows know no engine. */
 export interface Launcher {
-  run(flow: { name: string; file: string | undefined }, input: unknown, options: RunOptions): Promise<Handle>;
+  run(flow: { name: string; file: string | undefined }, input: unknown, options: ReadRunOptions): Promise<Handle>;
   replay(executionId: string, options: ReplayOptions): Promise<Handle>;
 }
 

@@ -1,5 +1,6 @@
 import type { Duration } from "../core/durations.ts";
 import { MisuseError } from "./errors.ts";
+import type { Guardrails } from "./guardrails.ts";
 
 export interface RetryOptions {
   /** Further attempts after the first. */
@@ -24,6 +25,8 @@ export interface CheckpointOptions {
   cache?: boolean;
   /** What kind of work it is: `llm_call`, `tool_call` or a label of your own. */
   type?: string;
+  /** What models and agents may use in it. */
+  guardrails?: Guardrails;
 }
 
 export const artifactKinds = ["prompt", "response", "context", "input", "output", "blob"] as const;

@@ -1,7 +1,9 @@
 import type { Duration } from "../core/durations.ts";
 import { shown } from "../core/shown.ts";
 import { MisuseError } from "./errors.ts";
-import type { ReplayOptions, RunOptions } from "./handles.ts";
+import { readGuardrails } from "./guardrails.ts";
+import type { ReadRunOptions, ReplayOptions, RunOptions } from "./handles.ts";
+import { readModels } from "./models.ts";
 import {
   checkBoolean,
   checkOptions,
@@ -15,9 +17,9 @@ import {
 const longestName = 200;
 
 /** The options of `run()`, with the timeout in milliseconds. @throws MisuseError */
-export function readRunOptions(what: string, options: RunOptions): RunOptions & { timeout?: number } {
-  checkOptions<RunOptions>(what, options, ["stack", "idempotencyKey", "tags", "timeout"]);
-  const { stack, idempotencyKey, tags, timeout } = options;
+export function readRunOptions(what: string, options: RunOptions): ReadRunOptions {
+  checkOptions<RunOptions>(what, options, ["stack", "idempotencyKey", "tags", "timeout", "guardrails", "models"]);
+  const { stack, idempotencyKey, tags, timeout, guardrails, models } = options;
   checkText(`${what}: stack`, stack, longestName);
   checkText(`${what}: idempotencyKey`, idempotencyKey, longestName);
   return {
@@ -25,6 +27,8 @@ export function readRunOptions(what: string, options: RunOptions): RunOptions & 
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(tags === undefined ? {} : { tags: readTags(what, tags) }),
     ...(timeout === undefined ? {} : { timeout: readLimit(`${what}: timeout`, timeout) }),
+    ...(guardrails === undefined ? {} : { limits: readGuardrails(what, guardrails) }),
+    models: readModels(what, models),
   };
 }
 

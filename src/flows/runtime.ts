@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Limits } from "../core/guardrails.ts";
+import type { AgentAnswer, AgentRequest, ModelAnswer, ModelRequest } from "../core/model-call.ts";
 import type { Handle } from "./handles.ts";
 import type { ArtifactKind, CheckpointOptions } from "./options.ts";
 import type { NormalSchema } from "./schema.ts";
@@ -44,6 +46,27 @@ export interface ChildCall {
   timeoutMs: number | null;
   /** Default: where the parent runs. */
   stack: string | undefined;
+  /** What limits it beside those above it. */
+  limits: Limits | undefined;
+  models: Record<string, string>;
+}
+
+export interface ModelCall {
+  request: ModelRequest;
+  /** Runs one of the request's tools with the model's input. */
+  callTool(name: string, input: unknown): Promise<unknown>;
+  /** What the caller gets of an answer. @throws ModelError when it does not fit */
+  parse(answer: ModelAnswer): Promise<unknown>;
+  /** Whether the call is all that its checkpoint does. */
+  isWholeCheckpoint: boolean;
+}
+
+export interface AgentCall {
+  request: AgentRequest;
+  /** Variables that the agent finds in its environment, and the secrets that they hold. */
+  secrets: { variable: string; name: string; key: string }[];
+  parse(answer: AgentAnswer): Promise<unknown>;
+  isWholeCheckpoint: boolean;
 }
 
 /** What the engine does for the primitives; one for each activation of an execution. */
@@ -65,6 +88,8 @@ export interface FlowRuntime {
   save(call: SaveCall, inside: RunningCheckpoint | undefined): Promise<void>;
   load(executionId: string, name: string, inside: RunningCheckpoint | undefined): Promise<unknown>;
   secret(name: string, key: string, inside: RunningCheckpoint): Promise<string>;
+  askModel(call: ModelCall, inside: RunningCheckpoint): Promise<{ value: unknown; answer: ModelAnswer }>;
+  runAgent(call: AgentCall, inside: RunningCheckpoint): Promise<{ value: unknown; answer: AgentAnswer }>;
   /** Something that user code wrote to the console. */
   print(level: "debug" | "info" | "warn" | "error", message: string, inside: RunningCheckpoint | undefined): void;
   /** User code threw where nobody can catch it. */

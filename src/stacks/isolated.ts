@@ -18,7 +18,7 @@ export function isolatedProgram(
   { projectRoot, env }: { projectRoot: string; env: NodeJS.ProcessEnv },
   { executionId, owner, epoch, logDescriptor }: IsolatedExecution,
 ): Program {
-  const { SAVEPOINT_PARENT_EXECUTION_ID: _, ...environment } = env;
+  const { SAVEPOINT_PARENT_EXECUTION_ID: _, SAVEPOINT_PARENT_CHECKPOINT: __, ...environment } = env;
   const run = ["--run", executionId, "--as", owner, "--epoch", String(epoch)];
   return {
     command: process.execPath,

@@ -126,7 +126,7 @@ export interface NewExecution {
   parentSeq: number | null;
   parentOrdinal: number | null;
   parentCheckpoint?: number | null;
-  models?: Record<string, string>;
+  models?: Record<string, string> | undefined;
   depth: number;
   replayedFrom: string | null;
   replay: ReplayRequest | null;

@@ -5,6 +5,8 @@ import { type EventsFilter, listEvents } from "./listings-events.ts";
 import { listExecutions } from "./listings-executions.ts";
 import type { ExecutionFilter } from "./listings-filter.ts";
 import { type LogsFilter, listLogs } from "./listings-logs.ts";
+import { listModelCalls, type ModelCallsFilter } from "./listings-model-calls.ts";
+import { readStatistics, type StatisticsFilter } from "./listings-statistics.ts";
 import { listWaits, type WaitsFilter } from "./listings-waits.ts";
 import type { Tables } from "./tables.ts";
 
@@ -17,5 +19,7 @@ export function openQueries(connection: Connection) {
     waits: (filter: WaitsFilter) => listWaits(database, filter),
     events: (filter: EventsFilter) => listEvents(database, filter),
     logs: (filter: LogsFilter) => listLogs(database, filter),
+    modelCalls: (filter: ModelCallsFilter) => listModelCalls(database, filter),
+    statistics: (filter: StatisticsFilter) => readStatistics(database, filter),
   };
 }

@@ -4,7 +4,9 @@ import type { ExecutionSummary } from "./listings-executions.ts";
 import type { ExecutionFilter } from "./listings-filter.ts";
 import { type JournalOverview, journalOverview } from "./listings-journal.ts";
 import type { LogLine, LogsFilter } from "./listings-logs.ts";
+import type { ModelCallRow, ModelCallsFilter } from "./listings-model-calls.ts";
 import type { Page } from "./listings-page.ts";
+import type { Statistics, StatisticsFilter } from "./listings-statistics.ts";
 import type { PendingWait, WaitsFilter } from "./listings-waits.ts";
 import { parseReference } from "./payloads.ts";
 import { entryId } from "./selectors.ts";
@@ -19,6 +21,10 @@ export interface Listings {
   waits(filter: WaitsFilter): Promise<Page<PendingWait>>;
   events(filter: EventsFilter): Promise<Page<EventRow>>;
   logs(filter: LogsFilter): Promise<Page<LogLine>>;
+  /** Requests that were made of models, newest first. */
+  modelCalls(filter: ModelCallsFilter): Promise<Page<ModelCallRow>>;
+  /** Executions, checkpoints or requests in groups, with what they took and used. */
+  statistics(filter: StatisticsFilter): Promise<Statistics>;
   readonly journal: JournalOverview;
   /** The id of a journal entry. */
   entryId(executionId: string, ordinal: number): string;
@@ -42,6 +48,8 @@ export function openListings(store: Store): Listings {
     waits: async (filter) => (await queries()).waits(filter),
     events: async (filter) => (await queries()).events(filter),
     logs: async (filter) => (await queries()).logs(filter),
+    modelCalls: async (filter) => (await queries()).modelCalls(filter),
+    statistics: async (filter) => (await queries()).statistics(filter),
     journal: journalOverview(reader),
     entryId,
     payloadBytes: (column) => parseReference(column)?.bytes ?? Buffer.byteLength(column),

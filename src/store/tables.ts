@@ -13,6 +13,7 @@ export interface Tables {
   journal: JournalTable;
   events: EventsTable;
   logs: LogsTable;
+  model_calls: ModelCallsTable;
 }
 
 interface JournalTable {
@@ -44,4 +45,31 @@ interface LogsTable {
   source: "flow" | "checkpoint" | "engine";
   ordinal: number | null;
   message: string;
+}
+
+export type ModelCallStatus = "running" | "completed" | "failed";
+
+interface ModelCallsTable {
+  id: number;
+  execution_seq: number;
+  ordinal: number;
+  checkpoint: string;
+  kind: "llm" | "agent";
+  provider: string;
+  model: string;
+  alias: string | null;
+  attempt: number;
+  retries: number;
+  status: ModelCallStatus;
+  finish_reason: string | null;
+  error: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cached_tokens: number | null;
+  reasoning_tokens: number | null;
+  tool_calls: number;
+  cost_usd: number | null;
+  started_at: number;
+  first_token_ms: number | null;
+  latency_ms: number | null;
 }

@@ -18,12 +18,12 @@ describe("an option that cannot be meant is refused where it is declared", () =>
     [
       "retry of a checkpoint",
       declaredCheckpoint({ retry: 1 }),
-      'checkpoint a: the option "retry" is unknown (retries, timeout, cache, type)',
+      'checkpoint a: the option "retry" is unknown (retries, timeout, cache, type, guardrails)',
     ],
     [
       "options of a checkpoint that are none",
       declaredCheckpoint(null),
-      "checkpoint a: the options must be an object (retries, timeout, cache, type), not null",
+      "checkpoint a: the options must be an object (retries, timeout, cache, type, guardrails), not null",
     ],
     ...(["2", -1, 1.5, null, true] as const).map(
       (retries): Row => [
@@ -82,7 +82,7 @@ describe("an option that cannot be meant is refused where it is declared", () =>
     [
       "timout of a flow",
       declaredFlow({ timout: 1 }),
-      'flow a: the option "timout" is unknown (input, description, retries, timeout, cache, isolate). Did you mean "timeout"?',
+      'flow a: the option "timout" is unknown (input, description, retries, timeout, cache, isolate, guardrails, models). Did you mean "timeout"?',
     ],
     ["options of a flow that are none", declaredFlow("x"), "flow a: the options must be an object"],
     [
@@ -122,7 +122,7 @@ const runs: Row[] = [
   [
     "run with timout",
     () => child.run(1, wrong({ timout: 1 })),
-    'child.run(): the option "timout" is unknown (stack, idempotencyKey, tags, timeout). Did you mean "timeout"?',
+    'child.run(): the option "timout" is unknown (stack, idempotencyKey, tags, timeout, guardrails, models). Did you mean "timeout"?',
   ],
   ["run with null", () => child.run(1, wrong(null)), "child.run(): the options must be an object"],
   ["run with timeout: 0", () => child.run(1, { timeout: 0 }), "child.run(): timeout must be longer than nothing"],

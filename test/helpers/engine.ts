@@ -8,7 +8,9 @@ import { UserError } from "../../src/core/errors.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
 import { decodeValue } from "../../src/core/values.ts";
 import type { ReplayInput } from "../../src/engine/control/replays.ts";
+import type { RunRequest } from "../../src/engine/control/runs.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { EnginePorts } from "../../src/engine/ports.ts";
 import type { Worker, WorkerOptions } from "../../src/engine/worker/worker.ts";
 import { type Flow, type FlowDefinition, flowBrand } from "../../src/flows/flow.ts";
 import type { Execution } from "../../src/store/execution.ts";
@@ -25,6 +27,8 @@ export interface TestEngineOptions {
   onWrite?: ((write: () => unknown) => unknown) | undefined;
   /** Versions that cannot be loaded. */
   missing?: Set<string> | undefined;
+  /** Models and agents of the test's own. */
+  ports?: Partial<EnginePorts> | undefined;
 }
 
 /** One store and one engine on it, as one process has them; `open` again on the same folder is another process. */
@@ -38,7 +42,7 @@ export interface TestEngine {
   start(
     flow: AnyFlow,
     input?: unknown,
-    options?: { timeoutMs?: number; idempotencyKey?: string; version?: string },
+    options?: Partial<RunRequest>,
   ): Promise<Execution>;
   /** Starts an execution and waits until it has ended with a result. */
   run(flow: AnyFlow, input?: unknown): Promise<unknown>;
@@ -114,6 +118,9 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
       readSecret: (name, key) => {
         throw new UserError("not_found", `the test has no secret ${name}.${key}`);
       },
+      askModel: () => Promise.reject(new Error("the test has no models")),
+      runAgent: () => Promise.reject(new Error("the test has no agents")),
+      ...options.ports,
     },
   });
   const seqOf = (id: string) => get(id).seq;
@@ -137,17 +144,18 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
     store,
     engine,
     work: (worker) => engine.startWorker({ concurrency: 10, renewer: () => ({ stop: async () => {} }), ...worker }),
-    start: (flow, input, { timeoutMs, idempotencyKey, version } = {}) =>
+    start: (flow, input, request = {}) =>
       engine.run({
         workflow: flow.flowName,
         target: `test:${flow.flowName}`,
-        version: version ?? "test",
+        version: "test",
         input,
         stack: "local",
         trigger: "api",
         tags: [],
-        timeoutMs: timeoutMs ?? null,
-        idempotencyKey,
+        timeoutMs: null,
+        limits: flow[flowBrand].limits,
+        ...request,
       }),
     async run(flow, input) {
       const { id } = await self.start(flow, input);

@@ -1,6 +1,9 @@
+import type { GuardrailExceeded } from "../../budgets/exceeded.ts";
+import type { Failure } from "../../core/statuses.ts";
 import type { FlowRuntime, RunningCheckpoint } from "../../flows/runtime.ts";
 import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
+import type { LimitAsks } from "../calls/limit-asks.ts";
 import type { Write } from "../committer.ts";
 import type { Entries, EntriesHost } from "./entries.ts";
 import type { Timers } from "./timers.ts";
@@ -9,6 +12,14 @@ import type { Timers } from "./timers.ts";
 export interface RunningBody {
   readonly ordinal: number;
   readonly context: RunningCheckpoint;
+  /** Name of the checkpoint. */
+  readonly name: string;
+  /** What an attempt that was interrupted has kept for this one. */
+  readonly remembered: Readonly<Record<string, unknown>>;
+  /** Keeps fields for the next attempt, should this one be interrupted; they are on the disk when it resolves. */
+  remember(fields: Record<string, unknown>): Promise<void>;
+  /** A model or an agent begins to work for it: its own guardrails are put on the record before anything counts. */
+  beginOutside(worker: "model" | "agent"): void;
   abort(why: string): void;
   crash(error: unknown): void;
   describe(change: (entry: JournalEntry) => void): void;
@@ -26,10 +37,17 @@ export interface ActivationPort extends EntriesHost {
   readonly failedEntries: WeakMap<object, number>;
   /** Whether calls of checkpoints that do not say so themselves are cached. */
   readonly cachesByDefault: boolean;
+  /** Models that the flow names for its steps. */
+  readonly models: Readonly<Record<string, string>>;
+  readonly limitAsks: LimitAsks;
+  /** The limit of the execution's time of work, once it has been reached. */
+  readonly overtime: GuardrailExceeded | undefined;
   /** False once it has ended, was suspended or lost its lease: nothing may settle any more. */
   readonly alive: boolean;
   /** Queues a write under the fence of this activation. */
   push(write: Write): void;
+  /** Runs in the next group commit, whoever holds the lease. */
+  commit<T>(work: () => T): Promise<T>;
   /** Asks for the settlement of an entry that is or will be recorded. */
   ask(entry: JournalEntry, settle: () => void | Promise<void>): void;
   /** The payload column for a value. @throws UnencodableValue, UserError `too_large` */
@@ -42,4 +60,8 @@ export interface ActivationPort extends EntriesHost {
   continueAsNew(input: string): void;
   /** Ends the execution with an error that nobody caught. */
   fail(error: unknown): void;
+  /** The limit of its time of work was raised. */
+  renewTime(): void;
+  /** Ends the execution for a reason that its code cannot catch. */
+  endWith(failure: Failure): void;
 }

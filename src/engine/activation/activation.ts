@@ -1,20 +1,25 @@
+import type { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { MisuseError } from "../../flows/errors.ts";
 import type { FlowDefinition } from "../../flows/flow.ts";
 import { scopeStorage } from "../../flows/runtime.ts";
+import { wholeExecution } from "../../store/budgets.ts";
 import type { EventType } from "../../store/events.ts";
 import type { Execution, Fence } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
+import { LimitAsks } from "../calls/limit-asks.ts";
 import { type Committer, type FencedWriter, StoreError, type Write } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 import type { ActivationPort, RunningBody } from "./activation-port.ts";
 import { Delivery } from "./delivery.ts";
 import { type Ending, endingOf, writeEnding } from "./ending.ts";
 import { Entries } from "./entries.ts";
+import { failureOf } from "./failures.ts";
 import { Primitives } from "./primitives.ts";
 import { Timers } from "./timers.ts";
+import { WorkTime } from "./work-time.ts";
 
 /** How an activation was over. `blocked`: the store failed, and the execution is as it was. */
 export type ActivationOutcome =
@@ -39,6 +44,7 @@ export class Activation implements ActivationPort, FencedWriter {
   readonly timers: Timers;
   readonly entries: Entries;
   readonly runtime: Primitives;
+  readonly limitAsks: LimitAsks;
   /** Errors that the body was given, and the entries whose failure they are. */
   readonly failedEntries = new WeakMap<object, number>();
   /** Checkpoint bodies that are running now. */
@@ -46,6 +52,8 @@ export class Activation implements ActivationPort, FencedWriter {
   readonly #committer: Committer;
   readonly #definition: FlowDefinition;
   readonly #recordsStarts: boolean;
+  readonly #recorded: readonly JournalEntry[];
+  #time: WorkTime | undefined;
   #parked: (() => void)[] = [];
   #foreign: JournalEntry[] = [];
   #readPosition: number;
@@ -76,10 +84,12 @@ export class Activation implements ActivationPort, FencedWriter {
     this.fence = fence;
     this.#definition = definition;
     this.#recordsStarts = recordsStarts;
+    this.#recorded = entries;
     this.delivery = new Delivery({ onIdle: () => this.#onIdle() });
     this.timers = new Timers(context.clock);
     this.entries = new Entries(this, entries, execution.lastOrdinal);
     this.runtime = new Primitives(this);
+    this.limitAsks = new LimitAsks(this);
     // Read after the claim: what was settled in between is among the entries.
     this.#readPosition = entries.reduce((last, { position }) => Math.max(last, position ?? 0), execution.lastPosition);
     this.#pausing = execution.pauseRequested;
@@ -97,6 +107,18 @@ export class Activation implements ActivationPort, FencedWriter {
     return this.#definition.cache;
   }
 
+  get models(): Readonly<Record<string, string>> {
+    return this.#definition.models;
+  }
+
+  get overtime(): GuardrailExceeded | undefined {
+    return this.#time?.over;
+  }
+
+  renewTime(): void {
+    this.#time?.renew();
+  }
+
   now(): number {
     return this.context.clock.now();
   }
@@ -107,6 +129,9 @@ export class Activation implements ActivationPort, FencedWriter {
     // A body that blocked its worker until past the deadline must not get the chance to do it again.
     if (deadlineAt !== null && deadlineAt <= this.now()) return this.#end({ failure: overdue(deadlineAt) });
     if (deadlineAt !== null) this.timers.setDeadline(deadlineAt, () => this.#end({ failure: overdue(deadlineAt) }));
+    this.limitAsks.resume(this.#recorded);
+    const place = { seq: this.fence.seq, ordinal: wholeExecution, whose: "the execution" };
+    this.#time = WorkTime.begin(this, place, undefined, (error) => this.#timeIsOver(error));
     scopeStorage.run({ runtime: this.runtime, checkpoint: undefined }, () => {
       this.#runBody().then(
         (result) => this.#end({ result }),
@@ -129,6 +154,15 @@ export class Activation implements ActivationPort, FencedWriter {
   /** Ends the execution with what nobody caught. */
   fail(error: unknown): void {
     this.#end({ error });
+  }
+
+  /** Ends the execution for a reason that its code cannot catch. */
+  endWith(failure: Failure): void {
+    this.#end({ failure });
+  }
+
+  commit<T>(work: () => T): Promise<T> {
+    return this.#committer.run(work);
   }
 
   /** Ends the body, once what it started has ended, and lets the execution begin anew. */
@@ -316,6 +350,13 @@ export class Activation implements ActivationPort, FencedWriter {
     this.#abortRunning("the execution has ended");
   }
 
+  /** What runs is told so, and asks or fails; where nothing runs, what begins next is. */
+  #timeIsOver(error: GuardrailExceeded): void {
+    const { onExceed } = error.exceedance;
+    if (this.running.size > 0) for (const run of [...this.running]) run.crash(error);
+    else if (onExceed === "fail") this.endWith(failureOf(error, this.context.store.protection));
+  }
+
   #takeForeign(): void {
     const foreign = this.#foreign;
     this.#foreign = [];
@@ -330,6 +371,7 @@ export class Activation implements ActivationPort, FencedWriter {
   #dispose(outcome: ActivationOutcome): void {
     if (!this.#alive) return;
     this.#alive = false;
+    this.#time?.end();
     this.delivery.stop();
     this.timers.stop();
     this.#parked = [];

@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import { isUserError, messageOf } from "../../core/errors.ts";
+import { ModelError } from "../../core/model-error.ts";
 import type { Failure, FailureOrigin } from "../../core/statuses.ts";
 import { UnencodableValue } from "../../core/values.ts";
 import { CheckpointFailed, ExecutionFailed, MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
@@ -54,6 +56,8 @@ function describe(thrown: unknown, redact: Protection["redact"]): Failure {
     const stack = stackOf(thrown);
     if (stack !== undefined) failure.stack = redact(withoutOwnFrames(stack)).slice(0, longestStack);
   }
+  const guardrail = guardrailOf(thrown);
+  if (guardrail !== undefined) failure.guardrail = guardrail;
   if (thrown instanceof CheckpointFailed) failure.checkpoint = thrown.checkpoint;
   if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) failure.checkpoint = thrown.wait;
   const hint = hintOf(thrown);
@@ -79,7 +83,7 @@ function withoutOwnFrames(stack: string): string {
 
 /** Whether another attempt could end otherwise. */
 export function isRepeatable(thrown: unknown): boolean {
-  return !(thrown instanceof MisuseError || thrown instanceof UnencodableValue);
+  return !(thrown instanceof MisuseError || thrown instanceof UnencodableValue || thrown instanceof GuardrailExceeded);
 }
 
 /** Everything in the error's chain of causes and grouped errors, the error itself first. */
@@ -103,6 +107,8 @@ function codeOf(thrown: unknown): string {
   if (thrown instanceof WaitAborted) return "wait_aborted";
   if (thrown instanceof WaitExpired) return "wait_expired";
   if (thrown instanceof AttemptTimedOut) return "timeout";
+  if (thrown instanceof GuardrailExceeded) return "guardrail_exceeded";
+  if (thrown instanceof ModelError) return thrown.code;
   if (thrown instanceof MisuseError) return "misuse";
   if (thrown instanceof UnencodableValue) return "invalid_output";
   return "user_error";
@@ -113,11 +119,24 @@ function originOf(thrown: unknown): FailureOrigin {
   if (thrown instanceof ExecutionFailed) return thrown.failure?.origin ?? "engine";
   if (thrown instanceof WaitAborted || thrown instanceof WaitExpired) return "wait";
   if (thrown instanceof AttemptTimedOut) return "timeout";
+  if (thrown instanceof GuardrailExceeded) return "guardrail";
   return "user_code";
 }
 
+function guardrailOf(thrown: unknown): Failure["guardrail"] {
+  if (thrown instanceof GuardrailExceeded) {
+    const { limit, allowed, used } = thrown.exceedance;
+    return { limit, allowed, used };
+  }
+  if (thrown instanceof CheckpointFailed) return thrown.guardrail;
+  return thrown instanceof ExecutionFailed ? thrown.failure?.guardrail : undefined;
+}
+
 function hintOf(thrown: unknown): string | undefined {
-  if (isUserError(thrown)) return thrown.hint;
+  if (isUserError(thrown) || thrown instanceof ModelError) return thrown.hint;
+  if (thrown instanceof GuardrailExceeded) {
+    return "Raise the limit (guardrails of the run, the flow or the checkpoint) and retry, or let a person raise it: on_exceed ask.";
+  }
   if (thrown instanceof UnencodableValue) {
     return "Return plain data: JSON values, Date, Map, Set, bigint, Uint8Array or undefined.";
   }

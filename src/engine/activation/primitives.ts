@@ -4,9 +4,11 @@ import { MisuseError } from "../../flows/errors.ts";
 import type { Handle } from "../../flows/handles.ts";
 import { readWaitLimit } from "../../flows/run-options.ts";
 import type {
+  AgentCall,
   CheckpointCall,
   ChildCall,
   FlowRuntime,
+  ModelCall,
   ProgressReport,
   RunningCheckpoint,
   SaveCall,
@@ -15,6 +17,7 @@ import type {
 import type { LogLevel } from "../../store/logs.ts";
 import { CheckpointRun } from "../calls/checkpoint-run.ts";
 import { ChildRun, type StartedChild } from "../calls/child-run.ts";
+import { OutsideCalls } from "../calls/outside-calls.ts";
 import { Records } from "../calls/records.ts";
 import { SleepRun } from "../calls/sleep-run.ts";
 import { WaitRun } from "../calls/wait-run.ts";
@@ -30,6 +33,7 @@ export class Primitives implements FlowRuntime {
   readonly submitted = new Submitted();
   readonly #activation: ActivationPort;
   readonly #records: Records;
+  readonly #outside: OutsideCalls;
   readonly #console: Console;
   /** Looked at once: a body that wakes calls the same names again, thousands of times. */
   readonly #fineNames = new Set<string>();
@@ -40,6 +44,7 @@ export class Primitives implements FlowRuntime {
     this.executionId = execution.id;
     this.isReplay = execution.replayedFrom !== null;
     this.#records = new Records(activation);
+    this.#outside = new OutsideCalls(activation);
     this.#console = new Console(activation);
   }
 
@@ -116,6 +121,14 @@ export class Primitives implements FlowRuntime {
     return this.#perform((resolve, reject) => this.#records.secret({ name, key, inside }, resolve, reject));
   }
 
+  askModel(call: ModelCall, inside: RunningCheckpoint) {
+    return this.#whileAlive(() => this.#outside.askModel(call, inside));
+  }
+
+  runAgent(call: AgentCall, inside: RunningCheckpoint) {
+    return this.#whileAlive(() => this.#outside.runAgent(call, inside));
+  }
+
   print(level: LogLevel, message: string, inside: RunningCheckpoint | undefined): void {
     this.#console.print(level, message, inside);
   }
@@ -152,6 +165,12 @@ export class Primitives implements FlowRuntime {
     if (this.#fineNames.has(name)) return;
     if (this.#activation.context.store.protection.redact(name) === name) return void this.#fineNames.add(name);
     throw new MisuseError(`the name of this ${what} holds the value of a secret: choose another`);
+  }
+
+  /** What a model answers once the activation is over is nobody's business any more. */
+  async #whileAlive<T>(call: () => Promise<T>): Promise<T> {
+    if (!this.#activation.alive) return new Promise<T>(noop);
+    return call();
   }
 
   #perform<T>(begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {

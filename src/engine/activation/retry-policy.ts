@@ -1,5 +1,8 @@
 import { after } from "../../core/clock.ts";
+import type { Limits } from "../../core/guardrails.ts";
+import { ModelError } from "../../core/model-error.ts";
 import { readAttempts } from "../../flows/attempts.ts";
+import { readGuardrails } from "../../flows/guardrails.ts";
 import type { CheckpointOptions } from "../../flows/options.ts";
 import { isRepeatable } from "./failures.ts";
 
@@ -14,6 +17,8 @@ export interface AttemptPolicy {
   maxDelayMs: number;
   retryOn: ((error: unknown) => boolean) | undefined;
   timeoutMs: number | null;
+  /** The checkpoint's own guardrails. */
+  limits: Limits | undefined;
 }
 
 const read = new WeakMap<CheckpointOptions, AttemptPolicy>();
@@ -32,6 +37,9 @@ export function attemptPolicy(options: CheckpointOptions, name: string): Attempt
 export function nextAttemptAt(policy: AttemptPolicy, attempt: number, error: unknown, now: number): number | undefined {
   if (attempt >= policy.attempts || !isRepeatable(error)) return undefined;
   if (policy.retryOn !== undefined && !policy.retryOn(error)) return undefined;
+  // A provider that says how long to wait refuses who comes earlier.
+  const asked = error instanceof ModelError ? error.retryAfterMs : undefined;
+  if (asked !== undefined) return after(now, asked);
   const doubled = policy.backoffMs * 2 ** Math.min(attempt - 1, 30);
   return after(now, Math.min(doubled, policy.maxDelayMs));
 }
@@ -44,5 +52,6 @@ function readPolicy(options: CheckpointOptions, name: string): AttemptPolicy {
     maxDelayMs: maxDelayMs ?? defaultMaxDelayMs,
     retryOn,
     timeoutMs: timeoutMs ?? null,
+    limits: readGuardrails(`checkpoint ${name}`, options.guardrails),
   };
 }

@@ -1,3 +1,4 @@
+import { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
@@ -6,11 +7,13 @@ import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../..
 import type { JournalEntry } from "../../store/journal.ts";
 import { placeOf } from "../../store/selectors.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
-import { AttemptTimedOut, failureOf, isStoreTrouble } from "../activation/failures.ts";
+import { AttemptTimedOut, chainOf, failureOf, isStoreTrouble } from "../activation/failures.ts";
 import type { Call } from "../activation/matching.ts";
 import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
+import { cancelStartedBy } from "../family.ts";
 import { overrideOf, settleWith } from "./given-output.ts";
 import { OutputCache } from "./output-cache.ts";
+import { StepLimits } from "./step-limits.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;
@@ -33,10 +36,13 @@ export class CheckpointRun implements RunningBody {
   readonly #cache: OutputCache | undefined;
   readonly #entry: JournalEntry;
   readonly #selector: string;
+  readonly #limits: StepLimits;
   /** Whether the start of the entry is in the database: an end that comes first is written as one row. */
   #stored: boolean;
   #dirty = false;
   #ended = false;
+  /** Whether an agent works in it, whose executions end with its attempt. */
+  #startsChildren = false;
   #controller = new AbortController();
   #disarm: (() => void) | undefined;
   context: RunningCheckpoint;
@@ -79,6 +85,7 @@ export class CheckpointRun implements RunningBody {
     this.#entry = entry;
     this.#stored = stored;
     this.#selector = selectorOf(entry);
+    this.#limits = new StepLimits(activation, entry.ordinal, this.#selector, policy.limits);
     this.context = this.#newContext();
   }
 
@@ -86,6 +93,7 @@ export class CheckpointRun implements RunningBody {
   abort(why: string): void {
     this.#ended = true;
     this.#disarm?.();
+    this.#limits.end();
     this.#controller.abort(new Error(why));
   }
 
@@ -110,6 +118,26 @@ export class CheckpointRun implements RunningBody {
     return this.#entry.ordinal;
   }
 
+  get name(): string {
+    return this.#entry.name;
+  }
+
+  get remembered(): Readonly<Record<string, unknown>> {
+    return (this.#entry.detail?.["remembered"] as Record<string, unknown> | undefined) ?? {};
+  }
+
+  remember(fields: Record<string, unknown>): Promise<void> {
+    this.#entry.detail = { ...this.#entry.detail, remembered: { ...this.remembered, ...fields } };
+    return new Promise((resolve) => {
+      this.#activation.push({ settles: 0, apply: () => this.#put(), committed: resolve });
+    });
+  }
+
+  beginOutside(worker: "model" | "agent"): void {
+    if (worker === "agent") this.#startsChildren = true;
+    this.#limits.record();
+  }
+
   /** Goes on where the record stands: a first attempt, one that was interrupted, or the pause before the next. */
   #resume(recorded: boolean): void {
     const { dueAt, attempt } = this.#entry;
@@ -125,7 +153,10 @@ export class CheckpointRun implements RunningBody {
     this.#entry.dueAt = null;
     const controller = this.#controller;
     this.#activation.running.add(this);
+    const { overtime } = this.#activation;
+    if (overtime !== undefined) return this.#attemptFailed(overtime, controller);
     this.#armTimeout(controller);
+    this.#limits.begin((error) => this.#attemptFailed(error, controller));
     const scope = { runtime: this.#activation.runtime, checkpoint: this.context };
     scopeStorage
       .run(scope, async () => this.#call.fn(...(decodeValue(this.#encodedArguments) as never[])))
@@ -164,13 +195,32 @@ export class CheckpointRun implements RunningBody {
   #attemptFailed(error: unknown, controller: AbortController): void {
     if (this.#isOver(controller)) return;
     const failure = failureOf(error, this.#activation.context.store.protection);
+    const exceeded = exceededIn(error);
+    if (exceeded !== undefined) return this.#limitReached(exceeded, failure);
     const nextAt = this.#nextAttemptAt(error);
     this.#close();
-    if (nextAt === undefined) {
-      this.#entry.status = "failed";
-      this.#entry.failure = failure;
-      this.#writeEnd("checkpoint_failed");
-    } else this.#scheduleNext(failure, nextAt);
+    if (nextAt === undefined) this.#fail(failure);
+    else this.#scheduleNext(failure, nextAt);
+  }
+
+  #fail(failure: Failure, after: () => void = () => {}): void {
+    this.#entry.status = "failed";
+    this.#entry.failure = failure;
+    this.#writeEnd("checkpoint_failed", after);
+  }
+
+  /** The attempt is over. A person may raise the limit; else it fails, and the execution with it where it is its own. */
+  #limitReached(error: GuardrailExceeded, failure: Failure): void {
+    this.#controller.abort(error);
+    this.#close();
+    this.#controller = new AbortController();
+    this.context = this.#newContext();
+    this.#limits.reached(error, failure, {
+      again: () => this.#activation.whenUnpaused(() => this.#attempt()),
+      fail: (after) => {
+        if (this.#activation.alive && !this.#ended) this.#fail(failure, after);
+      },
+    });
   }
 
   /** A policy that itself throws does not get another attempt. */
@@ -187,12 +237,14 @@ export class CheckpointRun implements RunningBody {
     const { attempt, ordinal } = this.#entry;
     this.#entry.attempt = attempt + 1;
     this.#entry.dueAt = nextAt;
+    this.#entry.detail = null;
     this.#controller = new AbortController();
     this.context = this.#newContext();
     this.#activation.push({
       settles: 0,
       apply: () => {
         this.#put();
+        this.#cancelStarted();
         const { code, message } = failure;
         this.#activation.event("checkpoint_attempt_failed", ordinal, { attempt, code, message, next_at: nextAt });
       },
@@ -218,7 +270,7 @@ export class CheckpointRun implements RunningBody {
     });
   }
 
-  #writeEnd(event: "checkpoint_completed" | "checkpoint_failed"): void {
+  #writeEnd(event: "checkpoint_completed" | "checkpoint_failed", after: () => void = () => {}): void {
     const entry = this.#entry;
     this.#ended = true;
     entry.dueAt = null;
@@ -229,10 +281,21 @@ export class CheckpointRun implements RunningBody {
         entry.position = position;
         this.#put();
         this.#activation.event(event, entry.ordinal);
+        if (event === "checkpoint_failed") this.#cancelStarted();
         this.#cache?.fill(entry);
       },
-      committed: () => this.#activation.entries.settled(entry),
+      committed: () => {
+        this.#activation.entries.settled(entry);
+        after();
+      },
     });
+  }
+
+  /** Inside the transaction: what an agent had started goes with its attempt. */
+  #cancelStarted(): void {
+    if (!this.#startsChildren) return;
+    const place = { seq: this.#activation.fence.seq, ordinal: this.#entry.ordinal };
+    cancelStartedBy(this.#activation.context.store, place, this.#activation.now());
   }
 
   #put(): void {
@@ -250,6 +313,7 @@ export class CheckpointRun implements RunningBody {
   #close(): void {
     this.#disarm?.();
     this.#disarm = undefined;
+    this.#limits.end();
     this.#activation.running.delete(this);
   }
 
@@ -265,6 +329,12 @@ export class CheckpointRun implements RunningBody {
       signal: this.#controller.signal,
     };
   }
+}
+
+/** The limit that ended the attempt, also where its code has wrapped the error. */
+function exceededIn(error: unknown): GuardrailExceeded | undefined {
+  for (const one of chainOf(error)) if (one instanceof GuardrailExceeded) return one;
+  return undefined;
 }
 
 /** Hands the body what is on the record of a call. */

@@ -5,6 +5,7 @@ import type { ExecutionStatus } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
 import { ExecutionFailed, MisuseError } from "../../flows/errors.ts";
 import type { ChildCall } from "../../flows/runtime.ts";
+import { wholeExecution } from "../../store/budgets.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
 import { isStoreTrouble } from "../activation/failures.ts";
@@ -112,7 +113,7 @@ export class ChildRun {
 
   #insertChild(id: string): void {
     const { context, execution, fence } = this.#activation;
-    const { name, tags, timeoutMs, stack } = this.#call;
+    const { name, tags, timeoutMs, stack, limits, models } = this.#call;
     const now = this.#activation.now();
     const seq = context.store.executions.insert({
       id,
@@ -128,11 +129,13 @@ export class ChildRun {
       lastPosition: 0,
       parentSeq: fence.seq,
       parentOrdinal: this.#entry.ordinal,
+      models: { ...execution.models, ...models },
       depth: execution.depth + 1,
       replayedFrom: null,
       replay: null,
       createdAt: now,
     });
+    if (limits !== undefined) context.store.budgets.setLimits({ seq, ordinal: wholeExecution }, limits);
     context.store.events.append(seq, {
       type: "execution_created",
       at: now,

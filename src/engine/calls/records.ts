@@ -134,7 +134,7 @@ export class Records {
   ): void {
     try {
       const run = this.#runOf(inside);
-      const value = this.#activation.context.ports.readSecret(name, key);
+      const value = this.#activation.context.ports.readSecret(name, key, this.#activation.execution.workflow);
       this.#activation.note(() => this.#activation.event("secret_read", run?.ordinal ?? null, { name, key }));
       resolve(value);
     } catch (error) {

@@ -35,7 +35,8 @@ export class WaitRun {
   readonly #resolve: Resolve;
   readonly #reject: Reject;
 
-  static begin(activation: ActivationPort, call: WaitCall, resolve: Resolve, reject: Reject): void {
+  /** @param scope where the wait stands that the body did not ask for */
+  static begin(activation: ActivationPort, call: WaitCall, resolve: Resolve, reject: Reject, scope = ""): void {
     let detail: WaitDetail;
     let argumentsHash: string;
     try {
@@ -46,7 +47,7 @@ export class WaitRun {
       if (isStoreTrouble(error)) return activation.block(error);
       return reject(new MisuseError(`wait ${call.name}: ${messageOf(error)}`));
     }
-    const identity = { kind: "wait" as const, scope: "", name: call.name, argumentsHash };
+    const identity = { kind: "wait" as const, scope, name: call.name, argumentsHash };
     activation.entries.enter(identity, (taken) => {
       const startedAt = activation.now();
       const dueAt = call.timeoutMs === null ? null : after(startedAt, call.timeoutMs);

@@ -2,6 +2,7 @@ import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
 import { newExecutionId } from "../../core/ids.ts";
 import { encodeValue } from "../../core/values.ts";
+import { wholeExecution } from "../../store/budgets.ts";
 import type { Execution } from "../../store/execution.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
@@ -69,11 +70,14 @@ export async function replay(
       lastPosition: plan.entries.reduce((last, { position }) => Math.max(last, position ?? 0), 0),
       parentSeq: null,
       parentOrdinal: null,
+      models: source.models,
       depth: 0,
       replayedFrom: source.id,
       replay: plan.request,
       createdAt: now,
     });
+    const limits = store.budgets.find({ seq: source.seq, ordinal: wholeExecution })?.limits;
+    if (limits !== undefined) store.budgets.setLimits({ seq, ordinal: wholeExecution }, limits);
     for (const entry of plan.entries) store.journal.insert(seq, entry);
     store.events.append(seq, { type: "execution_created", at: now, data: { replayed_from: source.id } });
     remember(store, keyed, newId, now);

@@ -1,8 +1,10 @@
 import { after } from "../../core/clock.ts";
 import { UserError } from "../../core/errors.ts";
+import type { Limits } from "../../core/guardrails.ts";
 import { newExecutionId } from "../../core/ids.ts";
 import { isTerminal } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
+import { wholeExecution } from "../../store/budgets.ts";
 import type { Execution } from "../../store/execution.ts";
 import type { Store } from "../../store/store.ts";
 import type { Committer } from "../committer.ts";
@@ -24,6 +26,12 @@ export interface RunRequest {
   timeoutMs: number | null;
   /** The execution on whose behalf it is started: it is shown below that one, and cancelled with it. */
   parentId?: string | undefined;
+  /** The checkpoint of that execution which starts it: what it uses counts there too. */
+  parentCheckpoint?: number | undefined;
+  /** What models and agents may use in it and below it. */
+  limits?: Limits | undefined;
+  /** Models for steps: name of the step, or `*` for all, to a model. */
+  models?: Record<string, string> | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -43,6 +51,8 @@ export async function run(context: EngineContext, committer: Committer, request:
             stack: request.stack,
             tags: request.tags,
             parentId: request.parentId,
+            limits: request.limits,
+            models: request.models,
           },
         };
   return committer.run(() => {
@@ -66,11 +76,14 @@ export async function run(context: EngineContext, committer: Committer, request:
       lastPosition: 0,
       parentSeq: parent?.seq ?? null,
       parentOrdinal: null,
+      parentCheckpoint: parent === null ? null : checkpointOf(store, parent, request.parentCheckpoint),
+      models: request.models,
       depth: parent === null ? 0 : parent.depth + 1,
       replayedFrom: null,
       replay: null,
       createdAt: now,
     });
+    if (request.limits !== undefined) store.budgets.setLimits({ seq, ordinal: wholeExecution }, request.limits);
     const data = parent === null ? undefined : { parent_execution_id: parent.id };
     store.events.append(seq, { type: "execution_created", at: now, data });
     if (parent !== null) {
@@ -80,6 +93,12 @@ export async function run(context: EngineContext, committer: Committer, request:
     remember(store, keyed, id, now);
     return reread(context, seq);
   });
+}
+
+/** An agent's step may be over by the time that something is started for it. */
+function checkpointOf(store: Store, { seq }: Execution, ordinal: number | undefined): number | null {
+  if (ordinal === undefined) return null;
+  return store.journal.find(seq, ordinal)?.kind === "checkpoint" ? ordinal : null;
 }
 
 /** @throws UserError where nothing may be started below it */

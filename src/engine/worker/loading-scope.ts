@@ -27,6 +27,8 @@ export class LoadingScope {
       save: refuse,
       load: refuse,
       secret: refuse,
+      askModel: refuse,
+      runAgent: refuse,
       print: (level, message) =>
         append({ at: clock.now(), level, source: "flow", ordinal: null, frontier: null, message }),
       crash: (error) =>
