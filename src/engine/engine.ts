@@ -1,3 +1,4 @@
+import type { Limits } from "../core/guardrails.ts";
 import type { Execution } from "../store/execution.ts";
 import { Committer } from "./committer.ts";
 import { type AnswerRequest, abortWait, answer } from "./control/answers.ts";
@@ -20,7 +21,8 @@ export interface Engine {
   abortWait(id: string, request: { wait: string | undefined; reason: string | undefined }): Promise<Execution>;
   pause(id: string): Promise<Execution>;
   resume(id: string): Promise<Execution>;
-  retry(id: string): Promise<Execution>;
+  /** Tries again what failed; `limits` are layered over those that it has. */
+  retry(id: string, changes?: { limits?: Limits | undefined }): Promise<Execution>;
   cancel(id: string): Promise<Execution>;
   /** A new execution from the record of another, or with `dryRun` the plan of it. */
   replay(id: string, request: ReplayInput): Promise<ReplayOutcome>;
@@ -60,7 +62,7 @@ export function createEngine(context: EngineContext): Engine {
     abortWait: (id, request) => told(abortWait(context, committer, id, request)),
     pause: (id) => told(pause(context, committer, id)),
     resume: (id) => told(resume(context, committer, id)),
-    retry: (id) => told(retry(context, committer, id)),
+    retry: (id, changes) => told(retry(context, committer, id, changes)),
     cancel: (id) => told(cancel(context, committer, id)),
     replay: (id, request) => told(replay(context, committer, id, request)),
     watch: (id, enough, options) => watch(context, changes, id, enough, options),

@@ -8,6 +8,8 @@ export class CheckpointFailed extends Error {
   readonly code: string;
   /** The limit that was reached, where that made it fail. */
   readonly guardrail: Failure["guardrail"];
+  /** What to do about it, where the error said so. */
+  readonly hint: string | undefined;
 
   constructor(selector: string, failure: Failure) {
     super(`checkpoint ${selector} failed: ${failure.message}`, { cause: rebuild(failure) });
@@ -15,6 +17,7 @@ export class CheckpointFailed extends Error {
     this.origin = failure.origin;
     this.code = failure.code;
     this.guardrail = failure.guardrail;
+    this.hint = failure.hint;
     // Where it failed is what an author looks for, not where the engine handed that over.
     const frames = failure.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
     this.stack = [`CheckpointFailed: ${this.message}`, ...frames].join("\n");

@@ -259,7 +259,7 @@ test("what a dead process held in reserve counts no more", async () => {
   const never = costing({ tokens: 80, ms: 1e9 });
   const asking = flow("asking", async () => llm("a"), { guardrails: { maxTokens: 100 } });
   const first = engines.open([asking], { ports: never.ports });
-  first.work({ leaseMs: 200 });
+  first.work({ leaseMs: 3_000 });
   const { id } = await first.start(asking);
   await vi.waitFor(() => expect(never.asked).toEqual(["a"]));
   await first.crash();
@@ -305,4 +305,50 @@ test("the time of work is limited, and what is slept or waited does not count", 
     status: "failed",
     failure: { origin: "guardrail", guardrail: { limit: "max_time", allowed: 120_000 } },
   });
+});
+
+test("a retry with a higher limit goes on from where the limit was met", async () => {
+  const model = costing({ tokens: 60 });
+  const asking = flow("asking", async () => [await llm("a"), await llm("b"), await llm("c")].length, {
+    guardrails: { maxTokens: 100 },
+    retries: 5,
+  });
+  const t = engines.open([asking], { ports: model.ports });
+  t.work();
+  const { id } = await t.start(asking);
+  expect(await t.ended(id)).toMatchObject({ status: "failed", attempt: 1 });
+  await t.engine.retry(id, { limits: { max_tokens: 180 } });
+  expect(await t.result(id)).toBe(3);
+  expect(model.asked).toEqual(["a", "b", "c"]);
+});
+
+test("a replay has the limits of its source, and its own usage", async () => {
+  const model = costing({ tokens: 60 });
+  const asking = flow("asking", async () => [await llm("a", { name: "a" }), await llm("b", { name: "b" })].length);
+  const t = engines.open([asking], { ports: model.ports });
+  t.work();
+  const { id } = await t.start(asking, undefined, { limits: { max_tokens: 120 } });
+  await t.result(id);
+  const replay = await t.replay(id, { from: "b" });
+  await t.result(replay.id);
+  expect(usedBy(t, replay.id)).toMatchObject({ limits: { max_tokens: 120 }, used: { outputTokens: 60 } });
+});
+
+test("two processes that work for one budget never take more than there is", async () => {
+  const model = costing({ tokens: 50, ms: 10 });
+  const child = flow("child", async () => [await llm("a"), await llm("b"), await llm("c")].length);
+  const parent = flow("parent", async () => {
+    const children = await Promise.all(Array.from({ length: 8 }, () => child.run(undefined)));
+    const ends = await Promise.all(children.map((one) => one.result().catch(() => "limited")));
+    return ends.length;
+  });
+  const options = { ports: model.ports };
+  const first = engines.open([parent, child], options);
+  const second = engines.open([parent, child], options);
+  first.work({ concurrency: 3 });
+  second.work({ concurrency: 6 });
+  const { id } = await first.start(parent, undefined, { limits: { max_tokens: 620 } });
+  await first.ended(id);
+  expect(usedBy(first, id)?.used.outputTokens).toBe(600);
+  expect(model.asked).toHaveLength(12);
 });

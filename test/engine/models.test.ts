@@ -179,7 +179,7 @@ test("a crash in the middle of a batch asks for no row again that was answered",
     batchLlm(rows, { prompt: "{{row}}", concurrency: 1, hooks: { onEnd: (end) => ended.push(end) } }),
   );
   const first = engines.open([batch], { ports: model.ports });
-  first.work({ leaseMs: 200 });
+  first.work({ leaseMs: 3_000 });
   const { id } = await first.start(batch);
   await vi.waitFor(() => expect(model.asked).toHaveLength(41));
   await first.crash();
@@ -254,7 +254,7 @@ test("an agent goes on with what it remembered when a crash interrupts it, and a
   };
   const working = flow("working", async () => (await agent("Mend it", { name: "mend" })).text);
   const first = engines.open([working], { ports: { runAgent } });
-  first.work({ leaseMs: 200 });
+  first.work({ leaseMs: 3_000 });
   const { id } = await first.start(working);
   await vi.waitFor(() =>
     expect(first.entry(id, "mend").detail).toMatchObject({ remembered: { session_id: "session 1" } }),

@@ -1,9 +1,8 @@
-import type { GuardrailExceeded } from "../../budgets/exceeded.ts";
+import type { Exceedance, GuardrailExceeded } from "../../budgets/exceeded.ts";
 import type { Failure } from "../../core/statuses.ts";
 import type { FlowRuntime, RunningCheckpoint } from "../../flows/runtime.ts";
 import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
-import type { LimitAsks } from "../calls/limit-asks.ts";
 import type { Write } from "../committer.ts";
 import type { Entries, EntriesHost } from "./entries.ts";
 import type { Timers } from "./timers.ts";
@@ -39,7 +38,8 @@ export interface ActivationPort extends EntriesHost {
   readonly cachesByDefault: boolean;
   /** Models that the flow names for its steps. */
   readonly models: Readonly<Record<string, string>>;
-  readonly limitAsks: LimitAsks;
+  /** Asks people for higher limits: resolves once this one is higher. */
+  readonly limitAsks: { raise(exceedance: Exceedance): Promise<void> };
   /** The limit of the execution's time of work, once it has been reached. */
   readonly overtime: GuardrailExceeded | undefined;
   /** False once it has ended, was suspended or lost its lease: nothing may settle any more. */

@@ -80,7 +80,8 @@ export function writeFailure(
   const { code, message, origin } = failure;
   store.journal.close(seq, at, closedBy("failed"));
   cancelAwaited(store, seq, "failed", at);
-  if (execution.attempt <= retries && reopen(store, seq, failure, at)) {
+  // At a limit only a higher one helps.
+  if (origin !== "guardrail" && execution.attempt <= retries && reopen(store, seq, failure, at)) {
     const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
     const data = { attempt: execution.attempt, code, message };
     store.events.append(seq, { type: "execution_retried", at, data });

@@ -133,7 +133,7 @@ function guardrailOf(thrown: unknown): Failure["guardrail"] {
 }
 
 function hintOf(thrown: unknown): string | undefined {
-  if (isUserError(thrown) || thrown instanceof ModelError) return thrown.hint;
+  if (isUserError(thrown) || thrown instanceof ModelError || thrown instanceof CheckpointFailed) return thrown.hint;
   if (thrown instanceof GuardrailExceeded) {
     return "Raise the limit (guardrails of the run, the flow or the checkpoint) and retry, or let a person raise it: on_exceed ask.";
   }

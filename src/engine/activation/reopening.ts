@@ -7,7 +7,7 @@ import type { Store } from "../../store/store.ts";
 /**
  * Opens again what a failed execution would try again: the failed entries that its failure names, and what its ending
  * closed, with deadlines counted anew. Completed entries and caught failures are history.
- * An execution that ran out of time or lost its process goes on where it was.
+ * An execution that ran out of time, met a limit or lost its process goes on where it was.
  * @returns false when there is nothing to try again; the caller holds the transaction
  */
 export function reopen(store: Store, seq: number, failure: ExecutionFailure, now: number): boolean {
@@ -16,7 +16,8 @@ export function reopen(store: Store, seq: number, failure: ExecutionFailure, now
   const entries = store.journal.load(seq);
   const failed = entries.filter((entry) => retriable.has(entry.ordinal) && isFailed(entry));
   const open = entries.filter((entry) => closed.has(entry.ordinal) && isClosed(entry));
-  if (failed.length === 0 && failure.origin !== "timeout" && !isDeath(failure)) return false;
+  const goesOn = failure.origin === "timeout" || failure.origin === "guardrail" || isDeath(failure);
+  if (failed.length === 0 && !goesOn) return false;
   const toOpen = new Set([...failed, ...open]);
   const firstFailure = Math.min(...failed.map(({ position }) => position ?? Number.POSITIVE_INFINITY));
   for (const entry of entries) {

@@ -199,6 +199,8 @@ export class CheckpointRun implements RunningBody {
     if (exceeded !== undefined) return this.#limitReached(exceeded, failure);
     const nextAt = this.#nextAttemptAt(error);
     this.#close();
+    // What is tried again after a failure begins anew; what met a limit goes on.
+    this.#entry.detail = null;
     if (nextAt === undefined) this.#fail(failure);
     else this.#scheduleNext(failure, nextAt);
   }
@@ -237,7 +239,6 @@ export class CheckpointRun implements RunningBody {
     const { attempt, ordinal } = this.#entry;
     this.#entry.attempt = attempt + 1;
     this.#entry.dueAt = nextAt;
-    this.#entry.detail = null;
     this.#controller = new AbortController();
     this.context = this.#newContext();
     this.#activation.push({

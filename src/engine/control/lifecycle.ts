@@ -1,6 +1,9 @@
 import { UserError } from "../../core/errors.ts";
+import type { Limits } from "../../core/guardrails.ts";
 import { isTerminal } from "../../core/statuses.ts";
+import { wholeExecution } from "../../store/budgets.ts";
 import type { Execution } from "../../store/execution.ts";
+import type { Store } from "../../store/store.ts";
 import { retryFailed } from "../activation/reopening.ts";
 import type { Committer } from "../committer.ts";
 import { cancelWithDescendants } from "../family.ts";
@@ -49,9 +52,15 @@ export async function resume(context: EngineContext, committer: Committer, id: s
 }
 
 /** Runs a failed execution again under the same id: what completed stays, what failed is tried again. */
-export async function retry(context: EngineContext, committer: Committer, id: string): Promise<Execution> {
+export async function retry(
+  context: EngineContext,
+  committer: Committer,
+  id: string,
+  { limits }: { limits?: Limits | undefined } = {},
+): Promise<Execution> {
   return change(context, committer, id, (execution, now) => {
     if (execution.status !== "failed") throw refuse(execution, "retried", retryHint(execution));
+    if (limits !== undefined) raise(context.store, execution, limits);
     if (retryFailed(context.store, execution, now)) return;
     throw refuse(
       execution,
@@ -59,6 +68,17 @@ export async function retry(context: EngineContext, committer: Committer, id: st
       'No checkpoint, wait or child failed: the flow\'s own code did, and would again. Mend it and use executions_replay with code: "current".',
     );
   });
+}
+
+function raise({ budgets }: Store, { seq }: Execution, limits: Limits): void {
+  const place = { seq, ordinal: wholeExecution };
+  const row = budgets.find(place);
+  budgets.setLimits(place, { ...row?.limits, ...limits });
+  if (row !== undefined)
+    budgets.setWarned(
+      place,
+      row.warned.filter((name) => !Object.hasOwn(limits, name)),
+    );
 }
 
 async function change(
