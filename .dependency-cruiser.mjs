@@ -23,7 +23,7 @@ export const mayImport = {
   code: ["processes"],
   stacks: ["store", "processes"],
   models: ["store", "secrets", "budgets"],
-  agents: ["models", "secrets", "budgets", "processes"],
+  agents: ["store", "models", "secrets", "budgets", "processes"],
   engine: ["store", "flows", "budgets", "processes"],
   steps: ["flows", "definitions", "models", "agents", "secrets", "budgets", "connections", "processes"],
   triggers: ["store", "engine", "definitions"],

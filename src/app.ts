@@ -1,3 +1,4 @@
+import { createAgents } from "./agents/agents.ts";
 import { type Code, createCode } from "./code/code.ts";
 import { flowNamed, type ResolvedFlow, type Version } from "./code/version.ts";
 import { removeVersionFiles } from "./code/version-files.ts";
@@ -12,19 +13,26 @@ import { renewInThread } from "./engine/worker/lease-thread.ts";
 import type { Isolation } from "./engine/worker/run.ts";
 import type { SoleRunEnd, SoleRunOptions } from "./engine/worker/sole-run.ts";
 import { type Flow, flowBrand } from "./flows/flow.ts";
-import { argumentHasher, openDataKey } from "./secrets/data-key.ts";
+import { startTraceExport } from "./models/exporter.ts";
+import { environmentKeys } from "./models/keys.ts";
+import { createModelCalls } from "./models/model-calls.ts";
+import { type ModelRegistry, openModelRegistry } from "./models/registry.ts";
+import { startModelSpan } from "./models/spans.ts";
+import { argumentHasher } from "./secrets/data-key.ts";
 import { guardSecrets } from "./secrets/guard.ts";
-import { deriveKeys, type ProjectKeys } from "./secrets/keys.ts";
-import { readMasterKey } from "./secrets/master-key.ts";
+import type { KeyPlace } from "./secrets/key-place.ts";
+import type { ProjectKeys } from "./secrets/keys.ts";
+import { SecretPages } from "./secrets/pages.ts";
+import { openProjectKeys } from "./secrets/project-keys.ts";
 import { valuesFromEnv, valuesFromFiles } from "./secrets/sources.ts";
 import { openVault, type Secrets } from "./secrets/vault.ts";
+import { cliEntry } from "./stacks/detached.ts";
 import { isolatedProgram } from "./stacks/isolated.ts";
 import { createLocalStack, type LocalStack } from "./stacks/local.ts";
 import { takeSeat } from "./stacks/seat.ts";
 import { type Cleaned, clean } from "./store/clean.ts";
 import type { Execution } from "./store/execution.ts";
 import { type Listings, openListings } from "./store/listings.ts";
-import type { Settings } from "./store/settings.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 export { runExitCodes } from "./engine/worker/isolated-run.ts";
@@ -42,8 +50,12 @@ export interface App {
   readonly engine: Engine;
   readonly stack: LocalStack;
   readonly secrets: Secrets;
+  /** Short names, keys and prices of models. */
+  readonly models: ModelRegistry;
   /** Where the values of a new secret may come from without passing through the caller. */
   readonly secretSources: SecretSources;
+  /** Pages on which a person types values of a new secret, which only that page and the store ever see. */
+  readonly secretPages: SecretPages;
   /** What this workflow version exports; undefined when the version is unknown. */
   describeVersion(hash: string): Version | undefined;
   /** The flow that a worker loads for a workflow's name in a version; undefined when there is none. */
@@ -92,6 +104,8 @@ export interface AppOptions extends ConfigSource {
   clock?: Clock;
   /** Whether this process sees to it that a worker lives; default true. */
   ensureWorker?: boolean;
+  /** Stands for the network where models are asked; default: the real one. */
+  modelFetch?: typeof globalThis.fetch;
   /** Told what goes wrong with starting workers. */
   onProblem?: (message: string) => void;
 }
@@ -101,10 +115,11 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
   const config = readConfig(options);
   const clock = options.clock ?? systemClock;
   const version = packageVersion();
-  const keys = projectKeys(config, () => store.settings, options.onProblem);
+  const place = keyPlace(config, options.onProblem);
+  const keys = openProjectKeys(() => store.settings, place);
   const store: Store = openStore(config.stateFolder, {
     capBytes: config.payloads.maxBytes,
-    protect: (secrets) => guardSecrets(secrets, keys),
+    protect: (secrets) => guardSecrets(secrets, keys, environmentKeys(config.env)),
   });
   const describeVersion = (hash: string) => readVersion(store, hash);
   const code = createCode({
@@ -112,8 +127,12 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     versionsFolder: config.versionsFolder,
     catalog: { find: describeVersion, save: (found) => saveVersion(store, clock, found) },
   });
-  const secrets = openVault(store, keys, clock);
-  const engine = createEngine({ store, clock, ports: enginePorts(code, describeVersion, keys, secrets) });
+  const secrets = openVault({ store, keys, place, clock });
+  const secretPages = new SecretPages();
+  const models = openModelRegistry({ store, clock, env: config.env, prices: config.models.prices, secrets });
+  const outside = outsidePorts({ config, clock, store, models }, options.modelFetch);
+  const ports = { ...enginePorts(code, describeVersion, keys, secrets), ...outside };
+  const engine = createEngine({ store, clock, ports });
   const stack = createLocalStack({
     store,
     clock,
@@ -132,10 +151,12 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
     engine,
     stack,
     secrets,
+    models,
     secretSources: {
       fromEnv: (wanted) => valuesFromEnv(config.env, wanted),
       fromFiles: (wanted, by) => valuesFromFiles(config, wanted, by),
     },
+    secretPages,
     describeVersion,
     describeFlow: (hash, workflow) => flowOf(describeVersion(hash), workflow),
     findExecution: (id) => findExecution(store, id),
@@ -147,9 +168,15 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
         removeVersionFiles: (hash) => removeVersionFiles(config.versionsFolder, hash),
       }),
     runWorker: (worker) => runWorker({ config, clock, store, engine, version, describeVersion }, worker),
-    runSolely: (options) => engine.runSolely(options),
+    async runSolely(options) {
+      const traces = await startTraceExport({ env: config.env, version, onProblem: options.onProblem });
+      const end = await engine.runSolely(options);
+      await traces?.shutdown();
+      return end;
+    },
     async close() {
       stack.close();
+      secretPages.close();
       await engine.close();
       store.close();
     },
@@ -180,11 +207,13 @@ async function runWorker(
   const asked = () => stop.resolve(String(signal.reason));
   signal.addEventListener("abort", asked, { once: true });
   if (signal.aborted) asked();
+  const traces = await startTraceExport({ env: config.env, version, onProblem });
   const why = await stop.promise;
   onProblem(`stops: ${why}`);
   signal.removeEventListener("abort", asked);
   clearInterval(idleTimer);
   await worker.stop();
+  await traces?.shutdown();
   if (!left) seat.leave();
 }
 
@@ -211,19 +240,8 @@ function isolationOf(
   };
 }
 
-/** Opened when they are first needed: a process that only reads must open without the master key. */
-function projectKeys(
-  config: Config,
-  settings: () => Settings,
-  onProblem: ((message: string) => void) | undefined,
-): () => ProjectKeys {
-  let opened: ProjectKeys | undefined;
-  return () => {
-    const { userFolder, env, secrets } = config;
-    const place = { folder: userFolder, env, keyStore: secrets.keyStore, onProblem };
-    opened ??= deriveKeys(openDataKey(settings(), (create) => readMasterKey(place, create)));
-    return opened;
-  };
+function keyPlace({ userFolder, env, secrets }: Config, onProblem: KeyPlace["onProblem"]): KeyPlace {
+  return { folder: userFolder, env, keyStore: secrets.keyStore, onProblem };
 }
 
 function enginePorts(
@@ -231,7 +249,7 @@ function enginePorts(
   describeVersion: (hash: string) => Version | undefined,
   keys: () => ProjectKeys,
   secrets: Secrets,
-): EnginePorts {
+): Omit<EnginePorts, "askModel" | "runAgent"> {
   let hash: ((encoded: string) => string) | undefined;
   return {
     async loadFlow(version, workflow) {
@@ -248,7 +266,29 @@ function enginePorts(
       hash ??= argumentHasher(keys().dataKey);
       return hash(encoded);
     },
-    readSecret: (name, key) => secrets.read(name, key),
+    readSecret: (name, key, workflow) => secrets.read(name, key, workflow),
+  };
+}
+
+/** What workflows reach beyond this machine by: models and agents. */
+function outsidePorts(
+  { config, clock, store, models }: Pick<App, "config" | "clock" | "store" | "models">,
+  fetch: typeof globalThis.fetch | undefined,
+): Pick<EnginePorts, "askModel" | "runAgent"> {
+  const { env } = config;
+  const { resolve } = models;
+  const calls = createModelCalls({ store, clock, env, resolve, startSpan: startModelSpan, ...(fetch && { fetch }) });
+  const agents = createAgents({
+    store,
+    clock,
+    env,
+    projectRoot: config.projectRoot,
+    serverProgram: { command: process.execPath, args: [cliEntry, "mcp", "--project", config.projectRoot] },
+    costOf: (model, usage) => models.costOf("anthropic", model, usage),
+  });
+  return {
+    askModel: (request, workplace, callTool) => calls.call(request, workplace, callTool),
+    runAgent: (request, workplace) => agents.run(request, workplace),
   };
 }
 

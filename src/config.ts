@@ -24,6 +24,8 @@ export interface Config {
   readonly env: NodeJS.ProcessEnv;
   /** The execution on whose behalf this process was started by an agent that works for it. */
   readonly parentExecutionId: string | undefined;
+  /** The checkpoint of that execution in which the agent works, by its ordinal. */
+  readonly parentCheckpoint: number | undefined;
   readonly worker: {
     readonly concurrency: number;
     readonly leaseMs: number;
@@ -39,6 +41,10 @@ export interface Config {
   readonly payloads: { readonly maxBytes: number };
   /** Where a new master key is kept. */
   readonly secrets: { readonly keyStore: "file" | "keychain" };
+  readonly models: {
+    /** Dollars for a million tokens, by `provider:model`; beside and before the published ones. */
+    readonly prices: Readonly<Record<string, { input: number; output: number; cachedInput?: number | undefined }>>;
+  };
   readonly http: {
     readonly port: number;
     /** Names by which the server may be called beside those of this machine's loopback. */
@@ -85,6 +91,15 @@ const origin = z
   .toLowerCase()
   .refine(isOrigin, "must be an origin such as https://example.com, without a path");
 
+const dollars = z.number().min(0);
+
+const price = z
+  .strictObject({ input: dollars, output: dollars, cached_input: dollars.optional() })
+  .transform(({ cached_input: cachedInput, ...rates }) => ({
+    ...rates,
+    ...(cachedInput !== undefined && { cachedInput }),
+  }));
+
 const configFile = z.strictObject({
   $schema: z.string().optional(),
   worker: z
@@ -107,6 +122,7 @@ const configFile = z.strictObject({
     })
     .prefault({}),
   secrets: z.strictObject({ key_store: z.enum(["file", "keychain"]).default("file") }).prefault({}),
+  models: z.strictObject({ prices: z.record(z.string(), price).default({}) }).prefault({}),
   http: z
     .strictObject({
       port: z.coerce.number().int().min(0).max(65_535).default(7_420),
@@ -157,6 +173,7 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
     userFolder: userFolder(env),
     env,
     parentExecutionId: env["SAVEPOINT_PARENT_EXECUTION_ID"] || undefined,
+    parentCheckpoint: ordinalIn(env["SAVEPOINT_PARENT_CHECKPOINT"]),
     worker: {
       concurrency: settings.worker.concurrency,
       leaseMs: settings.worker.lease,
@@ -167,6 +184,7 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
     },
     payloads: { maxBytes: settings.payloads.max_bytes },
     secrets: { keyStore: settings.secrets.key_store },
+    models: { prices: settings.models.prices },
     http: {
       port: settings.http.port,
       allowedHosts: settings.http.allowed_hosts,
@@ -177,6 +195,11 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
       maxStreams: settings.http.max_streams,
     },
   };
+}
+
+function ordinalIn(text: string | undefined): number | undefined {
+  const ordinal = Number(text);
+  return text !== undefined && Number.isSafeInteger(ordinal) && ordinal > 0 ? ordinal : undefined;
 }
 
 function isOrigin(text: string): boolean {

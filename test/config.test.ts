@@ -62,6 +62,16 @@ test("the environment overrides the file, and numbers without a unit are seconds
   expect(config.worker.keepAliveMs).toBe(86_400_000);
 });
 
+test("prices of models are dollars for a million tokens", () => {
+  write({
+    models: { prices: { "openai:m": { input: 1, output: 2, cached_input: 0 }, "ollama:m": { input: 0, output: 0 } } },
+  });
+  expect(readConfig({ project: root, env: {} }).models.prices).toEqual({
+    "openai:m": { input: 1, output: 2, cachedInput: 0 },
+    "ollama:m": { input: 0, output: 0 },
+  });
+});
+
 test("a switch is true or false in the file, and a word in the environment", () => {
   expect(readConfig({ project: root, env: {} }).worker).toMatchObject({ isolate: false, crashLimit: 3 });
   write({ worker: { isolate: true, crash_limit: 0 } });
@@ -75,6 +85,8 @@ test.each([
   [{ worker: { isolate: "perhaps" } }, "worker.isolate: must be true or false"],
   [{ worker: { crash_limit: -1 } }, "worker.crash_limit"],
   [{ worker: { lease: "soon" } }, "worker.lease"],
+  [{ models: { prices: { "openai:m": { input: -1, output: 1 } } } }, "models.prices.openai:m.input"],
+  [{ models: { prices: { "openai:m": { input: 1 } } } }, "models.prices.openai:m.output"],
   [{ worker: { concurrency: 0 } }, "worker.concurrency"],
   ["{ not json", "not valid JSON"],
 ])("a wrong setting is named: %j", (settings, named) => {

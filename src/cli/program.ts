@@ -43,6 +43,7 @@ async function createProgram(word: string | undefined): Promise<Command> {
   if (everyday !== undefined) return program;
   (await import("./derived.ts")).registerDerived(program);
   (await import("./secrets/register.ts")).registerSecrets(program);
+  (await import("./models/register.ts")).registerModels(program);
   return program;
 }
 

@@ -12,6 +12,7 @@ import { callOperation } from "../tools/call.ts";
 import { catalogue } from "../tools/catalogue.ts";
 import type { CallContext, Operation, ProgressReport } from "../tools/operation.ts";
 import { inputSchemaOf, outputSchemaOf } from "../tools/published-schemas.ts";
+import { askByUrl } from "./ask-by-url.ts";
 import { instructionsOf } from "./instructions.ts";
 import { offerPrompts } from "./prompts.ts";
 import { offerResources } from "./resources.ts";
@@ -51,11 +52,12 @@ export function createMcpServer(app: App, options: McpServerOptions = {}): Serve
     return { tools };
   });
 
-  server.setRequestHandler(CallToolRequestSchema, (request, { signal, sendNotification }) => {
+  server.setRequestHandler(CallToolRequestSchema, (request, { signal, sendNotification, requestId }) => {
     const context: CallContext = {
       app,
       signal: closing === undefined ? signal : AbortSignal.any([signal, closing]),
       progress: progressSender(request, sendNotification),
+      askByUrl: askByUrl(server, requestId),
       onProblem,
     };
     const call = callTool(context, request);

@@ -3,10 +3,15 @@ export const providers = ["anthropic", "openai", "google", "openai-compatible", 
 export type Provider = (typeof providers)[number];
 
 /** Dollars for a million tokens; what a cache served may be cheaper. */
-export interface Price {
+export interface Rates {
   input: number;
   output: number;
   cachedInput?: number | undefined;
+}
+
+export interface Price extends Rates {
+  /** The rates of a whole request whose input has more tokens than `above`. */
+  long?: (Rates & { above: number }) | undefined;
 }
 
 /** The model that a call goes to, and what it takes to call it. */

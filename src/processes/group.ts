@@ -15,6 +15,11 @@ export interface Program {
   streams: readonly [Stream, Stream, Stream];
   /** A descriptor of this process that the program finds as its descriptor 4. */
   descriptor?: number | undefined;
+  /**
+   * Whether the group is asked to end for a second before it is killed when this process dies: for programs that start
+   * others in groups of their own and end them when they are asked to, but cannot when they are killed.
+   */
+  isAskedFirst?: boolean | undefined;
 }
 
 /** What tells the leader of a group from every other process. */
@@ -39,10 +44,11 @@ const isWindows = process.platform === "win32";
  * The leader waits for a line before it becomes the program, so that a group whose record was never written has done
  * nothing. A second process of the group waits for the lifeline's end; the program itself may be blocked or stopped.
  */
-const leash = `IFS= read -r _ <&${lifelineFd} || exit 1
-(trap '' HUP INT TERM; IFS= read -r _ <&${lifelineFd}; kill -KILL 0) </dev/null >/dev/null 2>&1 &
+const leash = (first: string) => `IFS= read -r _ <&${lifelineFd} || exit 1
+(trap '' HUP INT TERM; IFS= read -r _ <&${lifelineFd}; ${first}kill -KILL 0) </dev/null >/dev/null 2>&1 &
 exec ${lifelineFd}<&-
 exec "$@"`;
+const asking = `kill -TERM 0; n=0; while [ $n -lt 20 ] && kill -0 $$; do sleep 0.05; n=$((n + 1)); done; `;
 
 /**
  * Starts a program as the leader of a process group of its own. However this process dies, the group is killed; not so
@@ -140,12 +146,15 @@ export async function endRecordedGroup({ pid, processStart: start }: Leader): Pr
   return true;
 }
 
-function spawnOnLeash({ command, args, cwd, env, streams, descriptor }: Program): ChildProcess {
+function spawnOnLeash({ command, args, cwd, env, streams, descriptor, isAskedFirst = false }: Program): ChildProcess {
   const stdio = [...streams, isWindows ? "ignore" : "pipe", ...(descriptor === undefined ? [] : [descriptor])] as const;
   const options = { cwd, env, stdio: [...stdio], windowsHide: true };
   // A window of its own would open for it there.
   if (isWindows) return spawn(command, args, options);
-  return spawn("/bin/sh", ["-c", leash, "savepoint", command, ...args], { ...options, detached: true });
+  return spawn("/bin/sh", ["-c", leash(isAskedFirst ? asking : ""), "savepoint", command, ...args], {
+    ...options,
+    detached: true,
+  });
 }
 
 async function leaderOf(child: ChildProcess): Promise<Leader> {

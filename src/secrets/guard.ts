@@ -2,7 +2,7 @@ import { mapTexts } from "../core/texts.ts";
 import type { Protection } from "../store/protection.ts";
 import type { SecretsTable } from "../store/secrets.ts";
 import { openText, type ProjectKeys, sealText } from "./keys.ts";
-import { Scrubber } from "./scrubber.ts";
+import { type KnownValue, Scrubber } from "./scrubber.ts";
 import { openValues } from "./values.ts";
 
 const sealedPayload = "payload";
@@ -10,16 +10,24 @@ const sealedPayload = "payload";
 const withheld = "[withheld: the project's secrets cannot be opened]";
 
 /**
- * Keeps every value that the store has ever known out of what is written and shown. Whether another process has added
+ * Keeps every value that the store has ever known, and those `beside`, out of what is written and shown. Whether another process has added
  * one is looked up once in a turn of the event loop: at every use it took a tenth of the engine's time.
  */
-export function guardSecrets(secrets: SecretsTable, keys: () => ProjectKeys): Protection {
-  let known: { revision: number; scrubber: Scrubber | undefined } = { revision: 0, scrubber: undefined };
+export function guardSecrets(
+  secrets: SecretsTable,
+  keys: () => ProjectKeys,
+  beside: readonly KnownValue[] = [],
+): Protection {
+  let known: { revision: number; scrubber: Scrubber | undefined } = {
+    revision: 0,
+    scrubber: beside.length === 0 ? undefined : new Scrubber(beside),
+  };
   let isFresh = false;
   const scrubber = (): Scrubber | undefined => {
     if (isFresh) return known.scrubber;
     const revision = secrets.revision();
-    if (revision !== known.revision) known = { revision, scrubber: new Scrubber(knownValues(secrets, keys())) };
+    if (revision !== known.revision)
+      known = { revision, scrubber: new Scrubber([...knownValues(secrets, keys()), ...beside]) };
     isFresh = true;
     setImmediate(() => {
       isFresh = false;
@@ -54,9 +62,11 @@ export function guardSecrets(secrets: SecretsTable, keys: () => ProjectKeys): Pr
   };
 }
 
-function knownValues(secrets: SecretsTable, keys: ProjectKeys) {
-  return secrets.everKnown().flatMap((secret) => {
-    const values = Object.entries(openValues(keys, secret));
-    return values.map(([key, value]) => ({ label: `${secret.name}.${key}`, value }));
-  });
+function knownValues(secrets: SecretsTable, { withSecretsKey }: ProjectKeys): KnownValue[] {
+  return withSecretsKey((sealedBy) =>
+    secrets.everKnown().flatMap((secret) => {
+      const values = Object.entries(openValues(sealedBy, secret));
+      return values.map(([key, value]) => ({ label: `${secret.name}.${key}`, value }));
+    }),
+  );
 }

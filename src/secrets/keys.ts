@@ -4,15 +4,21 @@ import { UserError } from "../core/errors.ts";
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** What the project's keys are used for; each purpose has one of its own, derived from the data key. */
+/** What the project's keys are used for; each purpose has one of its own. */
 export interface ProjectKeys {
   readonly dataKey: Buffer;
-  readonly secrets: KeyObject;
   readonly payloads: KeyObject;
+  /**
+   * Seals or opens secrets with the key that they have now. What `use` opens it must also read, since it is called
+   * again where another process replaces the key meanwhile; what it seals it must write in the same transaction.
+   */
+  withSecretsKey<T>(use: (key: KeyObject) => T): T;
 }
 
+/** The keys that follow from the data key alone. */
 export function deriveKeys(dataKey: Buffer): ProjectKeys {
-  return { dataKey, secrets: derive(dataKey, "savepoint secrets"), payloads: derive(dataKey, "savepoint payloads") };
+  const secrets = derive(dataKey, "savepoint secrets");
+  return { dataKey, payloads: derive(dataKey, "savepoint payloads"), withSecretsKey: (use) => use(secrets) };
 }
 
 /** AES-256-GCM; whoever opens it must name the same thing that it was sealed for. */

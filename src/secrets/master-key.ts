@@ -1,44 +1,45 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync } from "node:fs";
 import { messageOf, UserError } from "../core/errors.ts";
-import { createOwnerFile } from "../core/owner-file.ts";
-import { type Keychain, systemKeychain } from "./keychain.ts";
+import { createKeyFile, keyBytes, parseKey, readKeyFile, textOfKey } from "./key-file.ts";
+import { type KeyPlace, keychainAccount, keychainOf, masterKeyPath } from "./key-place.ts";
+import { olderKeys } from "./older-keys.ts";
 
-const keyBytes = 32;
-
-/** Where a user's master key may be. */
-export interface KeyPlace {
-  /** The user's configuration folder. */
-  folder: string;
-  env: NodeJS.ProcessEnv;
-  /** Where a new key goes, and where it is looked for first. */
-  keyStore: "file" | "keychain";
-  keychain?: Keychain | undefined;
-  onProblem?: ((message: string) => void) | undefined;
+export interface MasterKeys {
+  /** Seals what is written from now on. */
+  readonly current: Buffer;
+  /** The ones that were current before: they open projects that nobody has opened since. */
+  older(): Buffer[];
 }
 
 /**
- * The user's master key: `SAVEPOINT_MASTER_KEY` (32 bytes in base64), else that of the keychain where the project asks
- * for it, else a key file of mode 0600 in the user's configuration folder. It is made when it is first needed.
+ * The user's master keys: `SAVEPOINT_MASTER_KEY` (32 bytes in base64; older ones behind a comma), else that of the
+ * keychain where the project asks for it, else a key file of mode 0600 in the user's configuration folder. The first
+ * one is made when it is needed.
  * @param create whether a missing key may be made: a project that was sealed with a lost key must not get a new one
  * @throws UserError `unavailable` when the key is missing or malformed
  */
-export function readMasterKey(place: KeyPlace, create: boolean): Buffer {
-  const given = place.env["SAVEPOINT_MASTER_KEY"];
-  if (given !== undefined && given !== "") return parseKey(given, "SAVEPOINT_MASTER_KEY");
-  const path = join(place.folder, "master.key");
+export function readMasterKeys(place: KeyPlace, create: boolean): MasterKeys {
+  const [given, ...olderGiven] = givenKeys(place);
+  if (given !== undefined) return { current: given, older: () => olderGiven };
+  const path = masterKeyPath(place);
   const found = readKeychain(place) ?? readKeyFile(path, place.onProblem);
-  if (found !== undefined) return found;
-  const made = create ? (createInKeychain(place, path) ?? createKeyFile(path)) : undefined;
-  if (made !== undefined) return made;
+  const current = found ?? (create ? (createInKeychain(place, path) ?? createMasterKeyFile(path)) : undefined);
+  if (current !== undefined) return { current, older: () => olderKeys(place) };
   throw new UserError("unavailable", "the master key that this project was sealed with is missing", {
     hint: `Restore ${path} from a backup, or set SAVEPOINT_MASTER_KEY to the key.`,
   });
 }
 
-function readKeychain({ keyStore, keychain = systemKeychain() }: KeyPlace): Buffer | undefined {
-  const text = keyStore === "keychain" ? keychain.get() : undefined;
+/** Those of the environment, the current one first. */
+export function givenKeys({ env }: KeyPlace): Buffer[] {
+  const given = env["SAVEPOINT_MASTER_KEY"] ?? "";
+  return given === "" ? [] : given.split(",").map((text) => parseKey(text, "SAVEPOINT_MASTER_KEY"));
+}
+
+/** Undefined where the project asks for a file, or the keychain holds no key. */
+export function readKeychain(place: KeyPlace): Buffer | undefined {
+  const text = place.keyStore === "keychain" ? keychainOf(place).get(keychainAccount) : undefined;
   return text === undefined ? undefined : parseKey(text, "the keychain");
 }
 
@@ -48,13 +49,13 @@ function readKeychain({ keyStore, keychain = systemKeychain() }: KeyPlace): Buff
  * or the key.
  */
 function createInKeychain(place: KeyPlace, path: string): Buffer | undefined {
-  const { keyStore, keychain = systemKeychain(), onProblem } = place;
+  const { keyStore, onProblem } = place;
   if (keyStore === "file") return undefined;
   const pending = `${path}.pending`;
-  const key = createKeyFile(pending);
+  const key = createMasterKeyFile(pending);
   try {
     const before = readKeychain(place);
-    if (before === undefined && key !== undefined) keychain.set(key.toString("base64"));
+    if (before === undefined && key !== undefined) keychainOf(place).set(keychainAccount, textOfKey(key));
     return before ?? readKeychain(place);
   } catch (error) {
     onProblem?.(`the keychain cannot be used (${messageOf(error)}): the master key is kept in ${path}`);
@@ -64,37 +65,7 @@ function createInKeychain(place: KeyPlace, path: string): Buffer | undefined {
   }
 }
 
-function readKeyFile(path: string, onProblem?: (message: string) => void): Buffer | undefined {
-  try {
-    const key = parseKey(readFileSync(path, "utf8"), path);
-    if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
-      chmodSync(path, 0o600);
-      onProblem?.(`${path} could be read by others; now it cannot. Consider what it has sealed as known to them.`);
-    }
-    return key;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function createKeyFile(path: string): Buffer | undefined {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    createOwnerFile(path, `${randomBytes(keyBytes).toString("base64")}\n`);
-  } catch (error) {
-    throw new UserError("unavailable", `the master key cannot be kept in ${path}: ${messageOf(error)}`, {
-      hint: "Make the folder writable, name another with SAVEPOINT_CONFIG_HOME, or set SAVEPOINT_MASTER_KEY.",
-      cause: error,
-    });
-  }
+function createMasterKeyFile(path: string): Buffer | undefined {
+  createKeyFile(path, textOfKey(randomBytes(keyBytes)));
   return readKeyFile(path);
-}
-
-function parseKey(text: string, where: string): Buffer {
-  const key = Buffer.from(text.trim(), "base64");
-  if (key.length === keyBytes) return key;
-  throw new UserError("unavailable", `${where} holds no key: 32 bytes in base64 are needed`, {
-    hint: "Make one with: node -e \"console.log(require('crypto').randomBytes(32).toString('base64'))\"",
-  });
 }

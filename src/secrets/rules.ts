@@ -5,6 +5,8 @@ import type { SecretValues } from "./values.ts";
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const keyPattern = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 const mostKeys = 50;
+const mostWorkflows = 50;
+const longestWorkflow = 200;
 export const longestValueBytes = 64 * 1024;
 
 /** @throws UserError `invalid_input` */
@@ -21,25 +23,32 @@ export function checkSecretName(name: string): string {
  * @throws UserError `invalid_input` with everything that is wrong
  */
 export function checkSecretValues(field: string, values: Record<string, unknown>): SecretValues {
-  const entries = Object.entries(values).map(([key, value]) => ({ given: key, key: key.trim(), value }));
-  const count = (key: string) => entries.filter((entry) => entry.key === key).length;
-  const problems = [
-    ...(entries.length === 0 ? [`${field}: at least one key is needed`] : []),
-    ...(entries.length > mostKeys ? [`${field}: ${entries.length} keys are too many; ${mostKeys} is the limit`] : []),
-    ...entries.flatMap(({ given, key, value }) => [
-      ...(keyPattern.test(key)
-        ? []
-        : [
-            `${field}: ${JSON.stringify(given.slice(0, 120))} is no key; use names like those of environment variables, such as API_TOKEN`,
-          ]),
-      ...(count(key) > 1
-        ? [`${field}: several keys are ${JSON.stringify(key)} once the blanks around them are gone`]
-        : []),
-      ...problemsOf(`${field}.${key}`, value),
-    ]),
-  ];
-  if (problems.length > 0) throw refusal([...new Set(problems)].join("; "), problems, { hint: "Nothing was stored." });
+  const entries = Object.entries(values).map(([given, value]) => ({ key: given.trim(), value }));
+  refuseIfAny([
+    ...keyProblems(field, Object.keys(values)),
+    ...entries.flatMap(({ key, value }) => valueProblems(`${field}.${key}`, value)),
+  ]);
   return Object.fromEntries(entries.map(({ key, value }) => [key, String(value)]));
+}
+
+/** Keys whose values are still to come, without the blanks around them. @throws UserError `invalid_input` */
+export function checkSecretKeys(field: string, given: readonly string[]): string[] {
+  refuseIfAny(keyProblems(field, given));
+  return given.map((key) => key.trim());
+}
+
+/** The workflows that may read a secret, each once. @throws UserError `invalid_input` */
+export function checkWorkflows(given: readonly string[]): string[] {
+  const names = [...new Set(given.map((name) => name.trim()))];
+  refuseIfAny([
+    ...(names.length === 0 ? ["workflows: name at least one; where it is left out, every workflow may read it"] : []),
+    ...(names.length > mostWorkflows ? [`workflows: ${names.length} are too many; ${mostWorkflows} is the limit`] : []),
+    ...(names.some((name) => name === "") ? ["workflows: a name is blank"] : []),
+    ...(names.some((name) => name.length > longestWorkflow)
+      ? [`workflows: a name is longer than ${longestWorkflow} characters`]
+      : []),
+  ]);
+  return names.sort();
 }
 
 /** What the one who stores the values should know of them. */
@@ -52,12 +61,34 @@ export function warningsOf(values: SecretValues): string[] {
   ];
 }
 
-function problemsOf(where: string, value: unknown): string[] {
+/** What is wrong with a value; never says what it was. */
+export function valueProblems(where: string, value: unknown): string[] {
   if (typeof value !== "string")
     return [`${where} must be a text; it is ${value === null ? "null" : `of type ${typeof value}`}`];
   if (value.trim() === "") return [`${where} is blank`];
   const bytes = Buffer.byteLength(value);
   return bytes > longestValueBytes ? [`${where} is ${bytes} bytes long; ${longestValueBytes} is the limit`] : [];
+}
+
+function keyProblems(field: string, given: readonly string[]): string[] {
+  const keys = given.map((key) => key.trim());
+  return [
+    ...(keys.length === 0 ? [`${field}: at least one key is needed`] : []),
+    ...(keys.length > mostKeys ? [`${field}: ${keys.length} keys are too many; ${mostKeys} is the limit`] : []),
+    ...given
+      .filter((key) => !keyPattern.test(key.trim()))
+      .map(
+        (key) =>
+          `${field}: ${JSON.stringify(key.slice(0, 120))} is no key; use names like those of environment variables, such as API_TOKEN`,
+      ),
+    ...keys
+      .filter((key, at) => keys.indexOf(key) !== at)
+      .map((key) => `${field}: several keys are ${JSON.stringify(key)} once the blanks around them are gone`),
+  ];
+}
+
+function refuseIfAny(problems: string[]): void {
+  if (problems.length > 0) throw refusal([...new Set(problems)].join("; "), problems, { hint: "Nothing was stored." });
 }
 
 function refusal(message: string, problems: string[], { hint }: { hint: string }): UserError {

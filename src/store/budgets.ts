@@ -117,7 +117,7 @@ export function budgetsTable(connection: Connection) {
         usage.toolCalls,
         usage.turns,
         usage.costUsd ?? 0,
-        usage.costUsd === null ? usage.requests : 0,
+        usage.costUsd === null ? Math.max(1, usage.requests) : 0,
       );
     },
 

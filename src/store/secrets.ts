@@ -15,13 +15,17 @@ export interface SecretRow {
 }
 
 interface Row {
-  seq: number;
   name: string;
   keys: string;
   sealed: string;
   visibility: Visibility;
   workflows: string | null;
   created_at: number;
+}
+
+interface WholeRow extends Row {
+  seq: number;
+  retired_at: number | null;
 }
 
 export type SecretsTable = ReturnType<typeof secretsTable>;
@@ -36,8 +40,13 @@ export function secretsTable(connection: Connection) {
   );
   const retire = connection.prepare("UPDATE secrets SET retired_at = ? WHERE name = ? AND retired_at IS NULL");
   const restrict = connection.prepare("UPDATE secrets SET workflows = ? WHERE name = ? AND retired_at IS NULL");
-  const reseal = connection.prepare("UPDATE secrets SET sealed = ? WHERE seq = ?");
-  const columns = "seq, name, keys, sealed, visibility, workflows, created_at";
+  const clear = connection.prepare("DELETE FROM secrets");
+  const whole = connection.prepare<[], WholeRow>("SELECT * FROM secrets ORDER BY seq");
+  const putBack = connection.prepare<[WholeRow]>(
+    `INSERT INTO secrets (seq, name, keys, sealed, visibility, workflows, created_at, retired_at)
+     VALUES (@seq, @name, @keys, @sealed, @visibility, @workflows, @created_at, @retired_at)`,
+  );
+  const columns = "name, keys, sealed, visibility, workflows, created_at";
   const one = connection.prepare<[string], Row>(`SELECT ${columns} FROM secrets WHERE name = ? AND retired_at IS NULL`);
   const living = connection.prepare<[], Row>(`SELECT ${columns} FROM secrets WHERE retired_at IS NULL ORDER BY name`);
   const all = connection.prepare<[], Row>(`SELECT ${columns} FROM secrets ORDER BY seq`);
@@ -52,12 +61,16 @@ export function secretsTable(connection: Connection) {
 
     restrict: (name: string, workflows: string[] | null): void => void restrict.run(textOf(workflows), name),
 
-    /** Gives every secret, retired ones included, another seal. @returns how many there are */
+    /**
+     * Gives every secret, retired ones included, another seal. The rows are taken out and put back: in pages that are
+     * only changed SQLite leaves copies of what stood there, which the old key opens.
+     * @returns how many there are
+     */
     resealAll(seal: (secret: SecretRow) => string): number {
-      // What the old key opens must not be left in parts of the file that are free.
       connection.pragma("secure_delete = ON");
-      const rows = all.all();
-      for (const row of rows) reseal.run(seal(toSecret(row)), row.seq);
+      const rows = whole.all().map((row) => ({ ...row, sealed: seal(toSecret(row)) }));
+      clear.run();
+      for (const row of rows) putBack.run(row);
       return rows.length;
     },
 

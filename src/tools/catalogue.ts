@@ -15,7 +15,10 @@ import { executionsList } from "./executions-list.ts";
 import { executionsLogs } from "./executions-logs.ts";
 import { executionsReplay } from "./executions-replay.ts";
 import { executionsRun } from "./executions-run.ts";
+import { executionsStatistics } from "./executions-statistics.ts";
 import { executionsWaits } from "./executions-waits.ts";
+import { modelsCalls } from "./models-calls.ts";
+import { modelsList } from "./models-list.ts";
 import type { Operation } from "./operation.ts";
 import { secretsCreate } from "./secrets-create.ts";
 import { secretsList } from "./secrets-list.ts";
@@ -37,10 +40,13 @@ const operations = [
   executionsPause,
   executionsResume,
   executionsCancel,
+  executionsStatistics,
   artifactsList,
   artifactsGet,
   secretsCreate,
   secretsList,
+  modelsList,
+  modelsCalls,
   stacksList,
   status,
 ] as const;

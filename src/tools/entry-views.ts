@@ -3,6 +3,7 @@ import type { EntryOverview, Execution } from "./app-types.ts";
 import { callText, iso, isoOrNull } from "./display.ts";
 import type { CheckpointView, SettledWaitView } from "./execution-schema.ts";
 import { failureView } from "./failure-view.ts";
+import { usageOfCheckpoints } from "./usage-view.ts";
 import { shortened } from "./value-views.ts";
 import { questionOf } from "./wait-view.ts";
 
@@ -19,7 +20,11 @@ export function checkpointViews(
   detail: "concise" | "full",
 ): { checkpoints: CheckpointView[]; checkpoints_note?: string } {
   const shown = mostTelling(checkpoints, detail === "full" ? mostFull : mostConcise);
-  const views = shown.map((entry) => (detail === "full" ? fullView(app, execution, entry) : briefView(entry)));
+  const usage = usageOfCheckpoints(app, execution.seq);
+  const views = shown.map((entry) => ({
+    ...(detail === "full" ? fullView(app, execution, entry) : briefView(entry)),
+    ...(usage.has(entry.ordinal) && { usage: usage.get(entry.ordinal) }),
+  }));
   if (shown.length === checkpoints.length) return { checkpoints: views };
   const how = callText("artifacts_list", { execution_id: execution.id, kind: "output" });
   return {

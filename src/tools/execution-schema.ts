@@ -11,6 +11,7 @@ export const failureSchema = z.object({
   origin: z.string(),
   checkpoint: z.string().nullable(),
   hint: z.string().nullable(),
+  guardrail: z.object({ limit: z.string(), allowed: z.number(), used: z.number() }).optional(),
   stack: z.string().optional(),
 });
 
@@ -42,6 +43,7 @@ const checkpointSchema = z.object({
   failure: failureSchema.nullable().optional(),
   metadata: fields().nullable().optional(),
   progress: fields().nullable().optional(),
+  usage: fields().optional(),
 });
 
 const settledWaitSchema = z.object({
@@ -95,9 +97,13 @@ export const executionSchema = z.object({
     requests: z.number(),
     input_tokens: z.number(),
     output_tokens: z.number(),
+    cached_tokens: z.number(),
+    reasoning_tokens: z.number(),
     tool_calls: z.number(),
-    cost_usd: z.number().nullable(),
+    turns: z.number(),
+    cost_usd: z.number().nullable().describe("Null where the price of a model is not known"),
   }),
+  guardrails: fields().nullable(),
   counts: z.object({
     checkpoints: z.number(),
     completed: z.number(),

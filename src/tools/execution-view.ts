@@ -7,6 +7,7 @@ import type { ExecutionView } from "./execution-schema.ts";
 import { failureView } from "./failure-view.ts";
 import { nextStep } from "./next-step.ts";
 import { overdueSince } from "./overdue.ts";
+import { budgetViews } from "./usage-view.ts";
 import { inputView, resultView } from "./value-views.ts";
 import { pendingWaitView } from "./wait-view.ts";
 
@@ -60,8 +61,7 @@ function summaryOf(app: App, execution: Execution, detail: Detail) {
     pause_requested: execution.pauseRequested,
     progress: execution.progress,
     metadata: execution.metadata,
-    // No flow can call a model yet.
-    usage: { requests: 0, input_tokens: 0, output_tokens: 0, tool_calls: 0, cost_usd: null },
+    ...budgetViews(app, execution.seq),
   };
 }
 

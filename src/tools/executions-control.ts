@@ -2,6 +2,7 @@ import { z } from "zod";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { executionId } from "./fields.ts";
+import { guardrails, limitsOf } from "./guardrails-input.ts";
 import { defineOperation } from "./operation.ts";
 
 const input = z.strictObject({ execution_id: executionId() });
@@ -15,10 +16,11 @@ export const executionsRetry = defineOperation({
   title: "Retry a failed execution",
   description:
     "Runs a failed execution again under the same id: completed checkpoints keep their outputs, what failed is tried again. " +
-    "Use it when the cause lies outside the code (a service was down). When the code or the input must change, use executions_replay. Then executions_get with wait_seconds.",
+    "Use it when the cause lies outside the code (a service was down, a limit was too low: guardrails raises it). When the code or the input must change, use executions_replay. Then executions_get with wait_seconds.",
+  input: z.strictObject({ execution_id: executionId(), guardrails: guardrails() }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
-  async handler(context, { execution_id: id }) {
-    const retried = await context.app.engine.retry(id);
+  async handler(context, { execution_id: id, guardrails: given }) {
+    const retried = await context.app.engine.retry(id, { limits: limitsOf(given) });
     context.app.stack.ensureWorker({ isAsked: true });
     return executionView(context.app, retried);
   },

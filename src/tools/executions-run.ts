@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
+import type { Limits } from "../core/guardrails.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
+import { guardrails, limitsOf } from "./guardrails-input.ts";
 import { type CallContext, defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { checkInput } from "./workflow-input.ts";
@@ -32,6 +34,11 @@ const input = z.strictObject({
     .union([z.string(), z.number()])
     .optional()
     .describe('Limit for the whole execution, waits included: seconds, or "90s", "15m", "2h".'),
+  guardrails: guardrails(),
+  models: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Models for steps, { step: alias or "provider:model" }, "*" for all; models_list shows aliases.'),
 });
 
 export const executionsRun = defineOperation({
@@ -64,7 +71,9 @@ export const executionsRun = defineOperation({
       trigger: "api",
       tags: args.tags,
       timeoutMs: timeoutMs ?? flow.options.timeoutMs ?? null,
-      parentId: parentOf(context, args.parent_execution_id),
+      ...parentOf(context, args.parent_execution_id),
+      limits: layered(flow.options.limits, limitsOf(args.guardrails)),
+      models: args.models,
       idempotencyKey: args.idempotency_key,
     });
     app.stack.ensureWorker({ isAsked: true });
@@ -73,15 +82,21 @@ export const executionsRun = defineOperation({
 });
 
 /** An agent that works for an execution passes its id on by the environment; in another project that means nothing. */
-function parentOf({ app, onProblem }: CallContext, given: string | undefined): string | undefined {
-  if (given !== undefined) return given;
-  const { parentExecutionId } = app.config;
-  if (parentExecutionId === undefined || app.store.executions.byId(parentExecutionId)) return parentExecutionId;
+function parentOf({ app, onProblem }: CallContext, given: string | undefined) {
+  const { parentExecutionId: parentId, parentCheckpoint } = app.config;
+  if (given !== undefined) return { parentId: given, ...(given === parentId && { parentCheckpoint }) };
+  if (parentId === undefined) return {};
+  if (app.store.executions.byId(parentId) !== undefined) return { parentId, parentCheckpoint };
   onProblem(
-    `SAVEPOINT_PARENT_EXECUTION_ID names no execution of this project (${parentExecutionId}): what is started now has no parent`,
+    `SAVEPOINT_PARENT_EXECUTION_ID names no execution of this project (${parentId}): what is started now has no parent`,
     undefined,
   );
-  return undefined;
+  return {};
+}
+
+/** What the run says of a limit beats what the flow says. */
+function layered(flow: Limits | undefined, run: Limits | undefined): Limits | undefined {
+  return flow === undefined && run === undefined ? undefined : { ...flow, ...run };
 }
 
 function refuseUnknownStack(name: string): void {

@@ -6,13 +6,14 @@ import type { FailureView } from "./execution-schema.ts";
 const longestMessage = 4_000;
 
 export function failureView(app: App, failure: Failure, detail: "concise" | "full"): FailureView {
-  const { code, message, origin, checkpoint, hint, stack } = failure;
+  const { code, message, origin, checkpoint, hint, guardrail, stack } = failure;
   return {
     code,
     message: cut(shownText(app, message), longestMessage),
     origin,
     checkpoint: checkpoint ?? null,
     hint: hint === undefined ? null : shownText(app, hint),
+    ...(guardrail !== undefined && { guardrail }),
     ...(detail === "full" && stack !== undefined && { stack: projectFrames(app, stack) }),
   };
 }

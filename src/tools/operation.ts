@@ -7,8 +7,24 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Told how an execution gets on while the call waits for it. */
   readonly progress?: ((report: ProgressReport) => void) | undefined;
+  /** Sends the person at the client to a page; absent where the client cannot. */
+  readonly askByUrl?: AskByUrl | undefined;
   /** Told of bugs and failures that the caller sees only a reference to. */
   readonly onProblem: (message: string, cause: unknown) => void;
+}
+
+/** The client's way to its person, past the model. */
+export interface AskByUrl {
+  /** What the client calls itself. */
+  readonly client: string;
+  ask(page: { url: string; message: string; signal: AbortSignal }): AskedByUrl;
+}
+
+export interface AskedByUrl {
+  /** Whether the person agreed to open the page. @throws what the client answered instead */
+  readonly action: Promise<"accept" | "decline" | "cancel">;
+  /** Tells the client that the page has been answered. */
+  complete(): Promise<void>;
 }
 
 export interface ProgressReport {

@@ -21,7 +21,13 @@ describe("setting secrets", () => {
     expect(shown.stdout).toContain("TOKEN");
     expect(shown.stdout + set.stderr).not.toContain("tok en-12345");
     const { item } = await json<{ item: object }>(project, ["secrets", "show", "github"]);
-    expect(item).toEqual({ name: "github", keys: ["TOKEN"], visibility: "shared", created_at: expect.any(String) });
+    expect(item).toEqual({
+      name: "github",
+      keys: ["TOKEN"],
+      visibility: "shared",
+      workflows: null,
+      created_at: expect.any(String),
+    });
     const listed = await savepoint(project, ["secrets", "list"]);
     expect(listed.stdout).toContain("github");
     expect(listed.stdout).not.toContain("tok en-12345");
@@ -35,6 +41,21 @@ describe("setting secrets", () => {
     expect(await reveal("github", "A")).toBe("from-the-environment");
     expect(await reveal("github", "B")).toBe("from-a-file");
     expect(await reveal("github", "TOKEN")).toBe("tok en-12345");
+  });
+
+  test("says which workflows may read a secret, with a value or without, and lifts it again", async () => {
+    const set = (...args: string[]) =>
+      savepoint(project, ["secrets", "set", "scoped", ...args], { input: "its-value" });
+    expect((await set("KEY", "--workflow", "nightly")).stdout).toBe("✓ scoped: KEY; only for nightly\n");
+    expect((await set("--workflow", "release", "--workflow", "nightly")).stdout).toContain("only for nightly, release");
+    expect((await savepoint(project, ["secrets", "show", "scoped"])).stdout).toContain("only for nightly, release");
+    expect((await savepoint(project, ["secrets", "list"])).stdout).toContain("release");
+    expect((await set("KEY")).stdout).toContain("only for nightly, release");
+    expect((await set("--all-workflows")).stdout).toBe("✓ scoped: KEY\n");
+    expect(await reveal("scoped", "KEY")).toBe("its-value");
+    const both = await set("--all-workflows", "--workflow", "nightly");
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("the opposite") });
+    expect((await savepoint(project, ["secrets", "set", "none", "--workflow", "nightly"])).code).toBe(1);
   });
 
   test.each([

@@ -114,17 +114,19 @@ describe("a process group", () => {
 });
 
 describe("the process that started a group", () => {
-  const starter = (record: string) => `
+  const starter = (record: string, { script, isAskedFirst }: { script: string; isAskedFirst: boolean }) => `
     import { startGroup } from ${JSON.stringify(new URL("../../dist/processes/group.js", import.meta.url).href)};
     import { writeFileSync } from "node:fs";
-    const program = { command: "sh", args: ["-c", "echo ran >> ran; sleep 1000 & echo $! > grandchild; wait"],
+    const program = { command: "sh", args: ["-c", ${JSON.stringify(script)}], isAskedFirst: ${isAskedFirst},
       cwd: ${JSON.stringify(folder)}, env: process.env, streams: ["ignore", "ignore", "ignore"] };
     await startGroup(program, ({ pid }) => { writeFileSync(${JSON.stringify(join(folder, "leader"))}, pid + "\\n"); ${record} });
     setInterval(() => {}, 1000);`;
 
-  async function killed(record: string, when: () => boolean): Promise<void> {
+  const usual = { script: "echo ran >> ran; sleep 1000 & echo $! > grandchild; wait", isAskedFirst: false };
+
+  async function killed(record: string, when: () => boolean, program = usual): Promise<void> {
     const project = new TestProject();
-    const path = project.write("starter.mjs", starter(record));
+    const path = project.write("starter.mjs", starter(record, program));
     const child = project.node([path]);
     await until("the group", when);
     child.kill("SIGKILL");
@@ -135,6 +137,16 @@ describe("the process that started a group", () => {
   test("takes it with it when it is killed, however little it gives way", async () => {
     await killed("", () => lines("grandchild").length === 1);
     await until("the grandchild to be gone", () => !isRunning(Number(lines("grandchild")[0])));
+  });
+
+  test("lets it end what has left the group when it is asked first, and takes it with it all the same", async () => {
+    const apart = `setsid sh -c 'echo $$ > apart; exec sleep 1000' & trap 'kill $(cat apart)' TERM`;
+    const script = `${apart}; echo $$ > grandchild; while :; do sleep 0.01; done`;
+    await killed("", () => lines("grandchild").length === 1 && lines("apart").length === 1, {
+      script,
+      isAskedFirst: true,
+    });
+    await until("what left the group to be gone", () => !isRunning(Number(lines("apart")[0])));
   });
 
   test("leaves nothing when it is killed before the record is written", async () => {

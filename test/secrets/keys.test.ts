@@ -3,7 +3,8 @@ import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { argumentHasher, openDataKey } from "../../src/secrets/data-key.ts";
-import { type KeyPlace, readMasterKey } from "../../src/secrets/master-key.ts";
+import type { KeyPlace } from "../../src/secrets/key-place.ts";
+import { type MasterKeys, readMasterKeys } from "../../src/secrets/master-key.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
 
@@ -18,6 +19,8 @@ afterEach(() => {
   folder.remove();
 });
 
+const readMasterKey = (where: KeyPlace, create: boolean) => readMasterKeys(where, create).current;
+const only = (current: Buffer, ...older: Buffer[]): MasterKeys => ({ current, older: () => older });
 const place = (env: NodeJS.ProcessEnv = {}): KeyPlace => ({ folder: folder.path, env, keyStore: "file" });
 
 test("the master key file is made once, for its owner only", () => {
@@ -57,16 +60,30 @@ test("a malformed key file is an error and is left as it is", () => {
   expect(() => readMasterKey(place(), true)).toThrowError(expect.objectContaining({ code: "unavailable" }));
 });
 
+test("the environment may give older master keys behind the current one", () => {
+  const [now, before] = [randomBytes(32), randomBytes(32)];
+  const given = `${now.toString("base64")},${before.toString("base64")}`;
+  const keys = readMasterKeys(place({ SAVEPOINT_MASTER_KEY: given }), false);
+  expect([keys.current, ...keys.older()]).toEqual([now, before]);
+});
+
 test("the data key is the same for every process that has the master key", () => {
   const master = randomBytes(32);
-  const first = openDataKey(store.settings, () => master);
-  expect(openDataKey(store.settings, () => master)).toEqual(first);
+  const first = openDataKey({ settings: store.settings }, () => only(master));
+  expect(openDataKey({ settings: store.settings }, () => only(master))).toEqual(first);
   expect(store.settings.get("data_key")).not.toContain(first.toString("base64"));
 });
 
+test("a data key that an older master key sealed is opened, and sealed with today's", () => {
+  const [now, before] = [randomBytes(32), randomBytes(32)];
+  const first = openDataKey({ settings: store.settings }, () => only(before));
+  expect(openDataKey({ settings: store.settings }, () => only(now, before))).toEqual(first);
+  expect(openDataKey({ settings: store.settings }, () => only(now))).toEqual(first);
+});
+
 test("another master key is told apart from a missing one", () => {
-  openDataKey(store.settings, () => randomBytes(32));
-  expect(() => openDataKey(store.settings, () => randomBytes(32))).toThrowError(
+  openDataKey({ settings: store.settings }, () => only(randomBytes(32)));
+  expect(() => openDataKey({ settings: store.settings }, () => only(randomBytes(32)))).toThrowError(
     expect.objectContaining({ code: "unavailable", message: expect.stringContaining("not the one") }),
   );
 });

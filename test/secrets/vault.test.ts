@@ -121,6 +121,55 @@ describe("a secret", () => {
   });
 });
 
+describe("a secret that is meant for some workflows", () => {
+  const scoped = { ...github, workflows: ["release", "nightly", "release"] };
+
+  test("is read by executions of these alone, and the error says how another may", () => {
+    expect(app.secrets.create(scoped).secret.workflows).toEqual(["nightly", "release"]);
+    expect(app.secrets.read("github", "TOKEN", "nightly")).toBe("ghp_0123456789abcdef");
+    expect(() => app.secrets.read("github", "TOKEN", "it's new")).toThrowError(
+      expect.objectContaining({
+        code: "forbidden",
+        message: 'only executions of "nightly", "release" may read the secret "github"; this is one of "it\'s new"',
+        hint: expect.stringContaining(
+          "savepoint secrets set github --workflow nightly --workflow release --workflow 'it'\\''s new'",
+        ),
+      }),
+    );
+    expect(() => app.secrets.read("github", "TOKEN")).toThrowError(expect.objectContaining({ code: "forbidden" }));
+  });
+
+  test("is hidden from everybody all the same", () => {
+    app.secrets.create(scoped);
+    expect(app.store.protection.redact("ghp_0123456789abcdef")).toBe("[redacted github.TOKEN]");
+  });
+
+  test("keeps its workflows when a value changes, takes others, and is opened to all", () => {
+    app.secrets.create(scoped);
+    const values = { TOKEN: "ghp_the_new_value" };
+    expect(app.secrets.set({ name: "github", values, visibility: shared }).secret.workflows).toHaveLength(2);
+    expect(
+      app.secrets.set({ name: "github", values, visibility: shared, workflows: ["one"] }).secret.workflows,
+    ).toEqual(["one"]);
+    expect(app.secrets.restrict("github", ["two"]).workflows).toEqual(["two"]);
+    expect(app.secrets.read("github", "TOKEN", "two")).toBe("ghp_the_new_value");
+    expect(app.secrets.restrict("github", null).workflows).toBeNull();
+    expect(app.secrets.list()[0]?.workflows).toBeNull();
+    expect(app.secrets.read("github", "TOKEN", "any")).toBe("ghp_the_new_value");
+  });
+
+  test.each([
+    [[], /name at least one/],
+    [[" "], /a name is blank/],
+    [["x".repeat(201)], /longer than 200/],
+  ])("cannot be meant for %j", (workflows, message) => {
+    expect(() => app.secrets.create({ ...github, workflows })).toThrowError(
+      expect.objectContaining({ code: "invalid_input", message: expect.stringMatching(message) }),
+    );
+    expect(app.secrets.list()).toEqual([]);
+  });
+});
+
 describe("values that do not pass through the caller", () => {
   test("come from the server's environment", () => {
     expect(app.secretSources.fromEnv({ TOKEN: "GITHUB_TOKEN" })).toEqual({ TOKEN: "ghp_from_the_environment" });

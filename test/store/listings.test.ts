@@ -3,6 +3,7 @@ import { openConnection } from "../../src/store/database.ts";
 import type { NewExecution } from "../../src/store/execution.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 import { type Listings, openListings } from "../../src/store/listings.ts";
+import type { NewModelCall } from "../../src/store/model-calls.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
 
@@ -257,6 +258,62 @@ test("logs are found by their index", async () => {
     expect(plan).toContain("USING INDEX logs_by_execution");
     expect(plan).not.toContain("TEMP B-TREE");
   }
+});
+
+describe("the listing of calls of models", () => {
+  function calls(count: number, fields: Partial<NewModelCall> = {}): void {
+    const executionSeq = execution();
+    const call = { executionSeq, ordinal: 1, checkpoint: "c", kind: "llm" as const, provider: "ollama", model: "m" };
+    store.write(() => {
+      for (let at = 1; at <= count; at++)
+        store.modelCalls.begin({ ...call, alias: null, attempt: 1, startedAt: at, ...fields });
+    });
+  }
+
+  test("finds those of an execution and of a model by their index, and all others newest first", async () => {
+    const plans = (filter: object) => plansOf(() => listings.modelCalls({ ...filter, beforeId: 9, limit: 2 }));
+    for (const plan of await plans({ executionSeq: 1, model: "m", status: "failed" }))
+      expect(plan).toContain("USING INDEX model_calls_by_execution");
+    for (const plan of await plans({ model: "m" })) {
+      expect(plan).toMatch(/USING (COVERING )?INDEX model_calls_by_model/);
+      expect(plan).not.toContain("TEMP B-TREE");
+    }
+    for (const plan of await plans({ status: "failed" })) expect(plan).not.toContain("TEMP B-TREE");
+  });
+
+  test("finds where instants begin without looking at every call", async () => {
+    calls(2_000);
+    const filter = { since: 700, until: 702, limit: 10 };
+    const { items, total } = await listings.modelCalls(filter);
+    expect({ total, times: items.map(({ started_at: at }) => at) }).toEqual({ total: 3, times: [702, 701, 700] });
+    const plans = await plansOf(() => listings.modelCalls(filter));
+    expect(plans.at(-1)).toContain("SEARCH model_calls USING INTEGER PRIMARY KEY");
+    expect(plans.length).toBeLessThan(40);
+  });
+
+  test("shows nothing that lies outside of the instants, even where the clock was set back", async () => {
+    for (const startedAt of [100, 200, 300, 150, 250]) calls(1, { startedAt });
+    const times = async (filter: object) =>
+      (await listings.modelCalls({ ...filter, limit: 10 })).items.map((item) => item.started_at);
+    for (const at of await times({ since: 200 })) expect(at).toBeGreaterThanOrEqual(200);
+    for (const at of await times({ until: 200 })) expect(at).toBeLessThanOrEqual(200);
+  });
+});
+
+test("durations of very many are those of the newest, and say so", async () => {
+  const seq = execution();
+  const call = { executionSeq: seq, ordinal: 1, checkpoint: "c", kind: "llm" as const, provider: "ollama", model: "m" };
+  const how = { status: "completed" as const, finishReason: null, error: null, retries: 0, toolCalls: 0 };
+  const nothing = { inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null, costUsd: null };
+  store.write(() => {
+    for (let n = 0; n < 10_001; n++) {
+      const id = store.modelCalls.begin({ ...call, alias: null, attempt: 1, startedAt: n });
+      store.modelCalls.end(id, { ...how, ...nothing, firstTokenMs: null, latencyMs: n === 0 ? 1_000_000 : 5 });
+    }
+  });
+  const { groups, isSampled } = await listings.statistics({ groupBy: "model", limit: 5 });
+  expect(isSampled).toBe(true);
+  expect(groups).toMatchObject([{ count: 10_001, durationMs: { p50: 5, p95: 5 }, latencyMs: { max: 1_000_000 } }]);
 });
 
 describe("the overview of a journal", () => {

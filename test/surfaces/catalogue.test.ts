@@ -4,7 +4,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Tool } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { neverTyped } from "../../src/cli/exceptions.ts";
+import { neverTyped, onlyHere } from "../../src/cli/exceptions.ts";
 import { openClient, type SavepointClient } from "../../src/client/client.ts";
 import { catalogue } from "../../src/tools/catalogue.ts";
 import { inputSchemaOf, outputSchemaOf } from "../../src/tools/published-schemas.ts";
@@ -17,9 +17,13 @@ import { methodOf } from "./surfaces.ts";
  * Every operation exists on every surface with the same schema. What differs, and why:
  * - values of `secrets_create` are not typed on a command line (argv is visible to others): `neverTyped`;
  * - the value of a secret is shown by the command line alone, to the person at it: `savepoint secrets show --reveal`,
- *   and only there a secret is changed or deleted (`secrets set`, `secrets delete`).
+ *   and only there a secret is changed or deleted (`secrets set`, `secrets delete`);
+ * - only there model aliases are registered, removed and chosen: the reasons stand in `onlyHere`.
  */
-const onlyOnTheCommandLine = ["secrets show", "secrets set", "secrets delete"];
+const onlyOnTheCommandLine = [
+  ...["secrets show", "secrets set", "secrets delete", "secrets rotate"],
+  ...["models register", "models remove", "models default"],
+];
 
 let project: TestProject;
 let server: RunningServer;
@@ -133,10 +137,11 @@ test("no surface has an operation that the catalogue lacks", () => {
 
 test("the exceptions are these, each with its reason", async () => {
   expect(neverTyped.map(({ operation, field }) => `${operation}.${field}`)).toEqual(["secrets_create.values"]);
-  for (const { reason } of neverTyped) expect(reason.length).toBeGreaterThan(20);
-  const { stdout } = await savepoint(project, ["secrets", "--help"]);
+  expect(onlyHere.map(({ command }) => command)).toEqual(onlyOnTheCommandLine);
+  for (const { reason } of [...neverTyped, ...onlyHere]) expect(reason.length).toBeGreaterThan(20);
   for (const command of onlyOnTheCommandLine) {
-    expect(stdout).toContain(command.split(" ")[1]);
+    const [group = "", verb] = command.split(" ");
+    expect((await savepoint(project, [group, "--help"])).stdout).toContain(verb);
     expect(catalogue.map(({ name }) => name)).not.toContain(command.replace(" ", "_"));
   }
 });

@@ -18,10 +18,13 @@ test("the catalogue holds exactly these operations, in this order", () => {
     "executions_pause",
     "executions_resume",
     "executions_cancel",
+    "executions_statistics",
     "artifacts_list",
     "artifacts_get",
     "secrets_create",
     "secrets_list",
+    "models_list",
+    "models_calls",
     "stacks_list",
     "status",
   ]);

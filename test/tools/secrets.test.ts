@@ -169,6 +169,15 @@ describe("secret() in a workflow", () => {
     expect(failed.failure?.message).toMatch(/secret\(\) was called in the flow body.*checkpoint/);
   });
 
+  test("of another workflow's secret fails the checkpoint, and does not hold the execution up", async () => {
+    (await project.app()).secrets.restrict("vault", ["another"]);
+    const failed = await call("executions_run", { target: "dies", wait_seconds: 20 });
+    expect(failed).toMatchObject({ status: "failed", failure: { message: expect.stringContaining('"another"') } });
+    const full = await call("executions_get", { execution_id: failed.execution_id, detail: "full" });
+    expect(full.checkpoints[0]?.failure).toMatchObject({ code: "forbidden" });
+    expect(full.checkpoints[0]?.failure?.hint).toContain("savepoint secrets set vault --workflow another");
+  });
+
   test("names the nearest key", async () => {
     const failed = await call("executions_run", { target: "wrongKey", wait_seconds: 20 });
     expect(failed.failure?.message).toContain('secret "vault" has no key "TOKENS"');
@@ -188,6 +197,7 @@ describe("secrets_create", () => {
       name: "pair",
       keys: ["A", "B"],
       visibility: "private",
+      workflows: null,
       created_at: expect.stringMatching(/Z$/),
       warnings: [],
     });
@@ -211,10 +221,22 @@ describe("secrets_create", () => {
   test("takes one source, and says which there are", async () => {
     expect(await refused("secrets_create", { name: "none" })).toMatchObject({
       code: "invalid_input",
-      message: "secrets_create takes one of from_env, from_file, values; none is given",
+      message: "secrets_create takes one of ask, from_env, from_file, values; none is given",
     });
     const two = { name: "two", values: { A: "one-and-two" }, from_env: { B: "PATH" } };
     expect((await refused("secrets_create", two)).message).toContain("from_env and values are given");
+  });
+
+  test("says which workflows may read it, and secrets_list as well", async () => {
+    const values = { KEY: "for-some-only" };
+    const made = await call("secrets_create", { name: "scoped", values, workflows: ["release", "nightly"] });
+    expect(made).toMatchObject({ workflows: ["nightly", "release"] });
+    const { items } = await call<List<{ name: string; workflows: string[] | null }>>("secrets_list");
+    expect(items.map(({ workflows }) => workflows)).toEqual([["nightly", "release"], null]);
+    expect(await refused("secrets_create", { name: "none", values, workflows: [] })).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("name at least one"),
+    });
   });
 
   test("of an existing name is a conflict that says who may change it", async () => {

@@ -12,6 +12,7 @@ import { oneLine } from "../terminal-text.ts";
 import { elapsedText, relativeTime } from "../time-text.ts";
 import { counted, facts, type Page, section, setIn, valueText } from "./page.ts";
 import { schemaText } from "./schema-text.ts";
+import { limitsText, usageText } from "./usage-text.ts";
 
 type Child = ExecutionView["children"][number];
 
@@ -71,6 +72,8 @@ function factsOf(execution: ExecutionView, { now }: Page): [string, string | nul
     ["child of", execution.parent_execution_id && shortId(execution.parent_execution_id)],
     ["overdue", execution.overdue && `since ${relativeTime(execution.overdue.since, now)}: nobody runs it`],
     ["progress", execution.progress && progressText(execution.progress)],
+    ["used", usageText(execution.usage)],
+    ["limits", execution.guardrails && limitsText(execution.guardrails)],
     ["artifacts", execution.counts.artifacts > 0 ? String(execution.counts.artifacts) : null],
   ];
 }
@@ -89,6 +92,7 @@ function checkpointLine(checkpoint: CheckpointView, longest: number, page: Page)
     checkpoint.duration_ms == null ? "" : elapsedText(checkpoint.duration_ms),
     (checkpoint.attempt ?? 1) > 1 ? `attempt ${checkpoint.attempt}` : "",
     checkpoint.next_attempt_at == null ? "" : `tries again ${relativeTime(checkpoint.next_attempt_at, page.now)}`,
+    checkpoint.usage === undefined ? "" : (usageText(checkpoint.usage) ?? ""),
     status === "running" && checkpoint.progress != null ? progressText(checkpoint.progress) : "",
     checkpoint.failure == null ? "" : oneLine(checkpoint.failure.message),
   ];

@@ -4,6 +4,7 @@ import type { Output } from "../output.ts";
 import { executionText } from "./execution.ts";
 import { inboxText } from "./inbox.ts";
 import { artifactsTable, executionsTable, stacksText } from "./lists.ts";
+import { modelCallsTable, modelsTable, statisticsTable } from "./models.ts";
 import { anyTable, anyText, artifactText, replayText, statusOverview } from "./others.ts";
 import type { Page } from "./page.ts";
 import { eventsText, logsText } from "./timeline.ts";
@@ -27,8 +28,11 @@ const presenters: Presenters = {
   executions_waits: inboxText,
   executions_logs: logsText,
   executions_events: eventsText,
+  executions_statistics: statisticsTable,
   artifacts_list: artifactsTable,
   artifacts_get: artifactText,
+  models_list: modelsTable,
+  models_calls: modelCallsTable,
   stacks_list: stacksText,
   status: statusOverview,
 };

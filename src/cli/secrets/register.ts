@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { reasonOnlyHere } from "../exceptions.ts";
 import { globalsOf } from "../globals.ts";
 import { collect } from "../operation-command.ts";
 import { runSession } from "../session.ts";
 import { deleteSecret } from "./delete.ts";
+import { rotateSecrets } from "./rotate.ts";
 import { setSecret } from "./set.ts";
 import { showSecret } from "./show.ts";
 
@@ -10,7 +12,7 @@ import { showSecret } from "./show.ts";
 export function registerSecrets(program: Command): void {
   const group =
     program.commands.find((command) => command.name() === "secrets") ??
-    program.command("secrets").summary("set, show, delete").description("The project's secrets.");
+    program.command("secrets").summary("set, show, delete, rotate").description("The project's secrets.");
 
   const set = group
     .command("set")
@@ -22,10 +24,16 @@ export function registerSecrets(program: Command): void {
     .argument("[KEY...]", "keys whose values are asked for; without a terminal, one key takes stdin")
     .option("--from-env <KEY=VARIABLE>", "a value from an environment variable. Repeatable.", collect)
     .option("--from-file <KEY=path>", "a value from a file. Repeatable.", collect)
+    .option(
+      "--workflow <name>",
+      "only executions of this workflow may read it. Repeatable; without keys, nothing else changes.",
+      collect,
+    )
+    .option("--all-workflows", "every workflow may read it")
     .option("--private", "recorded as its visibility, where the secret is new")
     .addHelpText(
       "after",
-      '\nExamples:\n  savepoint secrets set github TOKEN\n  printf %s "$TOKEN" | savepoint secrets set github TOKEN\n  savepoint secrets set github --from-env TOKEN=GITHUB_TOKEN',
+      '\nExamples:\n  savepoint secrets set github TOKEN\n  printf %s "$TOKEN" | savepoint secrets set github TOKEN\n  savepoint secrets set github --from-env TOKEN=GITHUB_TOKEN\n  savepoint secrets set github --workflow release --workflow nightly',
     );
   set.action(async () => {
     await runSession(globalsOf(set), "secrets.set", (session) => setSecret(session, set.args, set.opts()));
@@ -60,5 +68,21 @@ export function registerSecrets(program: Command): void {
     await runSession(globalsOf(remove), "secrets.delete", (session) =>
       deleteSecret(session, remove.args[0] ?? "", remove.opts()),
     );
+  });
+
+  const rotate = group
+    .command("rotate")
+    .summary("Give the project's secrets a new key")
+    .description(
+      `Seals all secrets of the project with a new key: a copy of the old one opens them no more. Workers that run go on. No operation does it: ${reasonOnlyHere("secrets rotate")}.`,
+    )
+    .option("--master", "a new master key as well: other projects take it when they are next opened")
+    .option(
+      "--new-master-key-from-env <VARIABLE>",
+      "the same where SAVEPOINT_MASTER_KEY gives the master key: take the new one from this variable",
+    )
+    .addHelpText("after", "\nExamples:\n  savepoint secrets rotate\n  savepoint secrets rotate --master");
+  rotate.action(async () => {
+    await runSession(globalsOf(rotate), "secrets.rotate", (session) => rotateSecrets(session, rotate.opts()));
   });
 }

@@ -9,12 +9,14 @@ import type { Session } from "../session.ts";
 import { glyph } from "../style.ts";
 import { harmless } from "../terminal-text.ts";
 import { pairOf } from "../values.ts";
-import { metadataView } from "./local-secrets.ts";
+import { metadataView, type SecretMetadata } from "./local-secrets.ts";
 
 export interface SetOptions {
   fromEnv?: string[];
   fromFile?: string[];
   private?: boolean;
+  workflow?: string[];
+  allWorkflows?: boolean;
 }
 
 export async function setSecret(
@@ -25,7 +27,10 @@ export async function setSecret(
   const fromEnv = pairsOf(options.fromEnv, "--from-env");
   const fromFile = pairsOf(options.fromFile, "--from-file");
   refuseTypedValues(keys);
-  refuseTwice([...keys, ...Object.keys(fromEnv), ...Object.keys(fromFile)]);
+  const workflows = workflowsOf(options);
+  const all = [...keys, ...Object.keys(fromEnv), ...Object.keys(fromFile)];
+  refuseTwice(all);
+  if (all.length === 0) return restrictSecret(session, name, workflows);
   const asked = await askedValues(session, name, keys);
   if (asked === undefined) {
     session.output.notice("Nothing was stored.");
@@ -33,16 +38,39 @@ export async function setSecret(
   }
   const { secret, warnings } = await withApp(session, ({ secrets, secretSources }: App) => {
     const values = { ...asked, ...secretSources.fromEnv(fromEnv), ...secretSources.fromFiles(fromFile, "person") };
-    return secrets.set({ name, values, visibility: options.private === true ? "private" : "shared" });
+    return secrets.set({ name, values, visibility: options.private === true ? "private" : "shared", workflows });
   });
-  const item = { ...metadataView(secret), warnings };
-  if (session.output.isJson) session.output.json({ command: session.command, item });
-  else
-    session.output.print(
-      `${glyph("completed", session.output.style)} ${harmless(`${item.name}: ${item.keys.join(", ")}`)}`,
-    );
-  if (!session.output.isJson) for (const warning of warnings) session.output.warn(warning);
+  present(session, secret, warnings);
   return exitCodes.ok;
+}
+
+/** Changes who may read a secret, and nothing else of it. */
+async function restrictSecret(session: Session, name: string, workflows: string[] | null | undefined): Promise<number> {
+  if (workflows === undefined) {
+    throw new UserError("invalid_input", "there is no key to set", {
+      hint: "For example: savepoint secrets set github TOKEN",
+    });
+  }
+  const secret = await withApp(session, ({ secrets }) => secrets.restrict(name, workflows));
+  present(session, secret, []);
+  return exitCodes.ok;
+}
+
+function present({ output, command }: Session, secret: SecretMetadata, warnings: readonly string[]): void {
+  const item = { ...metadataView(secret), warnings };
+  if (output.isJson) return output.json({ command, item });
+  const readers = item.workflows === null ? "" : `; only for ${item.workflows.join(", ")}`;
+  output.print(`${glyph("completed", output.style)} ${harmless(`${item.name}: ${item.keys.join(", ")}${readers}`)}`);
+  for (const warning of warnings) output.warn(warning);
+}
+
+/** Null: all; undefined: as it is. */
+function workflowsOf({ workflow, allWorkflows }: SetOptions): string[] | null | undefined {
+  if (allWorkflows !== true) return workflow;
+  if (workflow === undefined) return null;
+  throw new UserError("invalid_input", "--workflow and --all-workflows say the opposite of each other", {
+    hint: "Give --workflow for each workflow that may read the secret, or --all-workflows alone.",
+  });
 }
 
 function pairsOf(given: readonly string[] | undefined, flag: string): Record<string, string> {
@@ -66,10 +94,6 @@ function refuseTwice(keys: readonly string[]): void {
   const twice = keys.find((key, at) => keys.indexOf(key) !== at);
   if (twice !== undefined)
     throw new UserError("invalid_input", `${twice} is given twice`, { hint: "Give each key once." });
-  if (keys.length > 0) return;
-  throw new UserError("invalid_input", "there is no key to set", {
-    hint: "For example: savepoint secrets set github TOKEN",
-  });
 }
 
 /** Undefined where the person leaves. */

@@ -5,7 +5,7 @@ import { withApp } from "../local-app.ts";
 import { facts } from "../present/page.ts";
 import { pageOf } from "../present/presenters.ts";
 import type { Session } from "../session.ts";
-import { harmlessValue } from "../terminal-text.ts";
+import { harmless, harmlessValue } from "../terminal-text.ts";
 import { relativeTime } from "../time-text.ts";
 import { metadataView } from "./local-secrets.ts";
 
@@ -29,7 +29,8 @@ export async function showSecret(
   else {
     const page = pageOf(output);
     const lines = secret.keys.map((key): [string, string] => [key, values[key] ?? mask]);
-    const about = `${secret.visibility}, created ${relativeTime(item.created_at, page.now)}`;
+    const readers = secret.workflows === null ? "" : `, only for ${secret.workflows.join(", ")}`;
+    const about = `${secret.visibility}${harmless(readers)}, created ${relativeTime(item.created_at, page.now)}`;
     const shown = harmlessValue({ name: secret.name, lines });
     output.print([`${page.style.bold(shown.name)}  ${page.style.dim(about)}`, ...facts(shown.lines, page)].join("\n"));
   }

@@ -1,0 +1,48 @@
+import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { packageVersion } from "../core/runtime.ts";
+import type { SpanEnd, SpanStart } from "./call.ts";
+
+/** How the conventions call the providers that they know. */
+const providerNames: Readonly<Record<string, string>> = {
+  google: "gcp.gemini",
+  "openai-compatible": "openai_compatible",
+};
+
+/**
+ * A span for one request, in OpenTelemetry's conventions for generative AI; nothing where nobody listens. It says
+ * nothing of what was asked and answered, since spans leave the project unredacted.
+ */
+export function startModelSpan(start: SpanStart): { end(outcome: SpanEnd): void } {
+  const { operation, model } = start;
+  const span = trace
+    .getTracer("savepoint", packageVersion())
+    .startSpan(`${operation} ${model}`, { kind: SpanKind.CLIENT, attributes: attributesOf(start) });
+  return { end: (outcome) => endSpan(span, outcome) };
+}
+
+function attributesOf(start: SpanStart): Attributes {
+  const provider = providerNames[start.provider] ?? start.provider;
+  return {
+    "gen_ai.operation.name": start.operation,
+    "gen_ai.provider.name": provider,
+    // What the provider was called before; many backends still look for it.
+    "gen_ai.system": provider,
+    "gen_ai.request.model": start.model,
+    "gen_ai.request.max_tokens": start.maxTokens,
+    ...(start.temperature !== undefined && { "gen_ai.request.temperature": start.temperature }),
+    "savepoint.execution.id": start.executionId,
+    "savepoint.workflow": start.workflow,
+    "savepoint.checkpoint": start.checkpoint,
+  };
+}
+
+function endSpan(span: Span, { finishReason, inputTokens, outputTokens, error }: SpanEnd): void {
+  if (finishReason !== null) span.setAttribute("gen_ai.response.finish_reasons", [finishReason]);
+  if (inputTokens !== null) span.setAttribute("gen_ai.usage.input_tokens", inputTokens);
+  if (outputTokens !== null) span.setAttribute("gen_ai.usage.output_tokens", outputTokens);
+  if (error !== null) {
+    span.setAttribute("error.type", error);
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
+}
