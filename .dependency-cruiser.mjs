@@ -63,7 +63,7 @@ const packageHomes = [
   { packages: ["gray-matter"], folders: ["definitions"] },
   { packages: ["execa"], folders: ["processes"] },
   { packages: ["hono", "@hono"], folders: ["http"] },
-  { packages: ["ai", "@ai-sdk"], folders: ["models"] },
+  { packages: ["ai", "@ai-sdk", "@opentelemetry"], folders: ["models"] },
 ];
 
 /** @param {string} unit a folder of src/, or a file directly in it */
