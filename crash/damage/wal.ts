@@ -2,13 +2,13 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { openStore } from "../../src/store/store.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { digest } from "../dump.ts";
 import { programFlow } from "../programs/flow.ts";
 import { makeProgram } from "../programs/generator.ts";
 import { randomOf } from "../programs/random.ts";
 import { worldOf } from "../programs/surroundings.ts";
 import { scenario } from "../scenario.ts";
-import { createClock } from "../simulated/clock.ts";
 import { toTheEnd } from "../simulated/drive.ts";
 import { type EngineProcess, openProcess } from "../simulated/process.ts";
 

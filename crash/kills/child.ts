@@ -1,5 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { createClock, type MovedClock, usualStart } from "../../src/testing/clock.ts";
+import type { OnWrite } from "../../src/testing/mortal-store.ts";
 import { programFlow } from "../programs/flow.ts";
 import { makeProgram } from "../programs/generator.ts";
 import { observing, toFile } from "../programs/observations.ts";
@@ -7,15 +9,8 @@ import { randomOf } from "../programs/random.ts";
 import { recordOf } from "../programs/record.ts";
 import { overdueMs, worldOf } from "../programs/surroundings.ts";
 import { scenario, scenarioWorld } from "../scenario.ts";
-import { createClock, type MovedClock, usualStart } from "../simulated/clock.ts";
 import { takeOver, toTheEnd } from "../simulated/drive.ts";
-import {
-  type AnyFlow,
-  type EngineProcess,
-  type OnWrite,
-  openProcess,
-  type StartOptions,
-} from "../simulated/process.ts";
+import { type AnyFlow, type EngineProcess, openProcess, type StartOptions } from "../simulated/process.ts";
 import type { World } from "../simulated/world.ts";
 import { idempotencyKeyOf, observationsFile, type Plan, runsFile } from "./plan.ts";
 

@@ -1,6 +1,7 @@
 import type { Execution } from "../../src/store/execution.ts";
-import { createClock, type MovedClock } from "./clock.ts";
-import { type AnyFlow, type EngineProcess, type OnWrite, openProcess, type StartOptions } from "./process.ts";
+import { createClock, type MovedClock } from "../../src/testing/clock.ts";
+import type { OnWrite } from "../../src/testing/mortal-store.ts";
+import { type AnyFlow, type EngineProcess, openProcess, type StartOptions } from "./process.ts";
 import { turn, type World } from "./world.ts";
 
 /** Where in a write a process dies: before it, inside the transaction, or once it is committed. */

@@ -6,12 +6,10 @@ import type { Worker, WorkerOptions } from "../../src/engine/worker/worker.ts";
 import { type Flow, type FlowDefinition, flowBrand } from "../../src/flows/flow.ts";
 import type { Execution } from "../../src/store/execution.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { mortalStore, type OnWrite } from "../../src/testing/mortal-store.ts";
 
 /** A flow of whatever input and result. */
 export type AnyFlow = Pick<Flow<never, unknown>, "flowName" | typeof flowBrand>;
-
-/** Stands in the way of each transaction; `last` runs inside it, just before the commit. What it throws, the store throws. */
-export type OnWrite = (write: (last?: () => void) => unknown) => unknown;
 
 /** The real store and the real engine as one process has them; opened again on the same folder it is another process. */
 export interface EngineProcess {
@@ -41,7 +39,7 @@ export const hashArguments = (encoded: string) => createHmac("sha256", "test").u
 
 export function openProcess(folder: string, flows: readonly AnyFlow[], options: ProcessOptions): EngineProcess {
   const plug = { isPulled: false };
-  const store = pluggable(openStore(folder), plug, options.onWrite);
+  const store = mortalStore(openStore(folder), plug, options.onWrite);
   const definitions = new Map<string, FlowDefinition>(flows.map((flow) => [flow.flowName, flow[flowBrand]]));
   const engine = createEngine({
     store,
@@ -94,24 +92,5 @@ export function openProcess(folder: string, flows: readonly AnyFlow[], options: 
       await close();
     },
     close,
-  };
-}
-
-/** The real store, except that once the plug is pulled nothing is written and the worker finds that it holds nothing. */
-function pluggable(store: Store, plug: { isPulled: boolean }, onWrite: OnWrite | undefined): Store {
-  return {
-    ...store,
-    executions: { ...store.executions, ownedBy: (owner) => (plug.isPulled ? [] : store.executions.ownedBy(owner)) },
-    write<T>(work: () => T): T {
-      if (plug.isPulled) throw new Error("this process is dead");
-      if (onWrite === undefined) return store.write(work);
-      const write = (last?: () => void) =>
-        store.write(() => {
-          const written = work();
-          last?.();
-          return written;
-        });
-      return onWrite(write) as T;
-    },
   };
 }

@@ -2,7 +2,7 @@ import { isUserError } from "../../src/core/errors.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
 import type { Execution } from "../../src/store/execution.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { MovedClock } from "./clock.ts";
+import type { MovedClock } from "../../src/testing/clock.ts";
 import type { EngineProcess } from "./process.ts";
 
 /** Who stands around the executions: people who answer or abort waits, mend what is broken, pause and resume. */

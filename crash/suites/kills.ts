@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { createClock } from "../../src/testing/clock.ts";
 import { inFolder } from "../folder.ts";
 import { live } from "../kills/life.ts";
 import { idempotencyKeyOf, observationsFile, type Plan } from "../kills/plan.ts";
@@ -9,7 +10,6 @@ import { fromFile, type Observation } from "../programs/observations.ts";
 import { below, type Random, randomOf } from "../programs/random.ts";
 import { familyOf, type Kept } from "../programs/record.ts";
 import { allSteps, type Program, type Step } from "../programs/steps.ts";
-import { createClock } from "../simulated/clock.ts";
 import { type EngineProcess, hashArguments, openProcess } from "../simulated/process.ts";
 import { count, emptyTally, inLanes, messageOf, type Suite, type Tally } from "./suite.ts";
 

@@ -22,7 +22,11 @@ export interface HttpOptions {
 }
 
 /** It serves everyone: what one agent's session was given must not become the parent of other people's work. */
-function withoutParent({ SAVEPOINT_PARENT_EXECUTION_ID: _, SAVEPOINT_PARENT_CHECKPOINT: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutParent({
+  SAVEPOINT_PARENT_EXECUTION_ID: _,
+  SAVEPOINT_PARENT_CHECKPOINT: __,
+  ...env
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return env;
 }
 

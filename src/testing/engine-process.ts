@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type AgentsOptions, createAgents } from "../agents/agents.ts";
 import type { Clock } from "../core/clock.ts";
 import { ModelError } from "../core/model-error.ts";
+import type { Workplace } from "../core/workplace.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EnginePorts } from "../engine/ports.ts";
 import type { Worker } from "../engine/worker/worker.ts";
@@ -19,7 +21,7 @@ import { type MockModels, MockProvider } from "./mock-provider.ts";
 import { mortalStore, type OnWrite } from "./mortal-store.ts";
 
 /** No clock of a test comes so far: the leases of a process that lives do not run out. */
-export const leaseMs = 1e14;
+const leaseMs = 1e14;
 /** Executions that run at the same time. */
 const concurrency = 1_000;
 
@@ -94,6 +96,11 @@ export class EngineProcess {
     return this.#models.isAtWork;
   }
 
+  /** Answers of models that the clock holds back. */
+  get delayedAnswers(): number {
+    return this.#models.delayed;
+  }
+
   get agentsAreAtWork(): boolean {
     return this.#agents.size > 0;
   }
@@ -121,8 +128,23 @@ export class EngineProcess {
   async #close(): Promise<void> {
     this.die();
     await this.engine.close();
-    await Promise.allSettled(this.#agents);
+    const isOver = new AbortController();
+    const limit = pause(longestEndMs, undefined, { signal: isOver.signal }).catch(() => {});
+    await Promise.race([Promise.allSettled(this.#agents), limit]);
+    isOver.abort();
     this.#bare.close();
+  }
+
+  /** A dead process writes nothing; its agents must not wait for that, or nobody could wait for their programs. */
+  #mortal(workplace: Workplace): Workplace {
+    const unlessDead = (write: () => Promise<void>) => (this.isDead ? Promise.resolve() : write());
+    const { budget } = workplace;
+    return {
+      ...workplace,
+      budget: { ...budget, spend: (usage) => unlessDead(() => budget.spend(usage)) },
+      write: (apply) => unlessDead(() => workplace.write(apply)),
+      forgetGroup: (pid) => unlessDead(() => workplace.forgetGroup(pid)),
+    };
   }
 
   #agentPort(
@@ -138,12 +160,15 @@ export class EngineProcess {
     });
     return (request, workplace) => {
       if (request.kind === "claude" && !hasClaude) return Promise.reject(noClaude(workplace.step));
-      const work = agents.run(request, workplace);
+      const work = agents.run(request, this.#mortal(workplace));
       this.#agents.add(work);
       return work.finally(() => this.#agents.delete(work));
     };
   }
 }
+
+/** How long the programs of agents may take to end. */
+const longestEndMs = 3_000;
 
 function flowOf({ versions }: ProcessPlan, version: string, workflow: string): FlowDefinition {
   const definition = versions.get(version)?.get(workflow);

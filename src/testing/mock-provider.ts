@@ -74,6 +74,7 @@ export class MockProvider {
   readonly #prices: ReturnType<typeof openPrices>;
   #answering = 0;
   #loading = 0;
+  #delayed = 0;
 
   constructor(options: MockProviderOptions) {
     const { store, clock, env } = options;
@@ -92,6 +93,11 @@ export class MockProvider {
   /** Whether an answer is on its way that no clock holds back. */
   get isAtWork(): boolean {
     return this.#answering > 0 || this.#loading > 0;
+  }
+
+  /** Answers that the test's clock holds back. */
+  get delayed(): number {
+    return this.#delayed;
   }
 
   readonly askModel: EnginePorts["askModel"] = (request, workplace, callTool) => {
@@ -187,9 +193,11 @@ export class MockProvider {
   async #wait(delayMs: number, signal: AbortSignal): Promise<void> {
     if (delayMs <= 0) return;
     this.#answering--;
+    this.#delayed++;
     try {
       await sleep(this.#options.clock, delayMs, signal);
     } finally {
+      this.#delayed--;
       this.#answering++;
     }
   }

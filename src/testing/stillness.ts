@@ -90,7 +90,8 @@ function lookAt(process: EngineProcess, clock: Clock): Look {
   if (held.length === 0) return { kind: process.load === 0 ? "resting" : "moving" };
   const open = held.map(({ seq }) => ({ seq, entries: journal.load(seq).filter(isOpen) }));
   const what = open.flatMap(({ seq, entries }) => workIn(seq, entries));
-  if (what.length > 0) return { kind: "working", what };
+  if (what.length > process.delayedAnswers) return { kind: "working", what };
+  if (what.length > 0) return { kind: "blocked" };
   // A body that is blocked for longer is about to leave the memory.
   const isLeaving = open.some(({ entries }) =>
     entries.every(({ dueAt }) => dueAt === null || dueAt - clock.now() > hotMs),

@@ -9,7 +9,12 @@ const repeating = new Set(["misuse", "invalid_output", "too_large", "invalid_inp
 
 /** The engine's rule (reopening.ts): what failed is tried again; what ran out of time or lost its process goes on. */
 export function canRetry(failure: FailedExecution["failure"]): boolean {
-  return (failure.retriable?.length ?? 0) > 0 || failure.origin === "timeout" || failure.origin === "guardrail" || isDeath(failure);
+  return (
+    (failure.retriable?.length ?? 0) > 0 ||
+    failure.origin === "timeout" ||
+    failure.origin === "guardrail" ||
+    isDeath(failure)
+  );
 }
 
 /** Whether all that a retry would try again can only fail again. */

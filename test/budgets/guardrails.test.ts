@@ -1,5 +1,4 @@
 import { expect, test, vi } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import type { ModelAnswer, ModelRequest } from "../../src/core/model-call.ts";
 import { addUsage, noUsage } from "../../src/core/usage.ts";
 import type { Workplace } from "../../src/core/workplace.ts";
@@ -9,6 +8,7 @@ import { flow } from "../../src/flows/flow.ts";
 import { llm } from "../../src/flows/llm.ts";
 import { sleep } from "../../src/flows/sleep.ts";
 import { wait } from "../../src/flows/wait.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

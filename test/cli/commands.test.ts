@@ -116,7 +116,7 @@ describe("mistakes", () => {
     [["run", "review", "-i", "topik=tea"], 'the field "topic" is missing', "Did you mean"],
     [["run", "review", "--input", "@none.json"], "the file none.json cannot be read", "@@"],
     [["run", "review", "-i", "topic"], "-i takes key=value", ""],
-    [["secrets", "create", "a"], "takes one of --from-env, --from-file, values", "Nothing was stored"],
+    [["secrets", "create", "a"], "takes one of ask, --from-env, --from-file, values", "Nothing was stored"],
     [["secrets", "create", "a", "--values", "KEY=x"], "--values cannot be typed", "@file.json"],
   ])("%j ends with 2 and says what to do", async (args, message, hint) => {
     const [{ code, stdout, stderr }, told] = await Promise.all([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, checkpointContext, flow, load, sleep, wait } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

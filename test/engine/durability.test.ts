@@ -2,8 +2,8 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, flow, progress, save, sleep, wait } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

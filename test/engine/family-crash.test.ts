@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, continueAsNew, flow, sleep } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { delay, openTestEngine, temporaryFolder } from "../helpers/engine.ts";
 
 /** A family of three generations whose head goes on as new once, and how often bodies ran. */

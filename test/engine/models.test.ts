@@ -1,6 +1,5 @@
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
-import { createClock } from "../../crash/simulated/clock.ts";
 import type { AgentRequest, ModelAnswer, ModelRequest } from "../../src/core/model-call.ts";
 import { ModelError } from "../../src/core/model-error.ts";
 import { addUsage, noUsage } from "../../src/core/usage.ts";
@@ -13,6 +12,7 @@ import { flow } from "../../src/flows/flow.ts";
 import { llm } from "../../src/flows/llm.ts";
 import { modelTool } from "../../src/flows/model-tools.ts";
 import { wait } from "../../src/flows/wait.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

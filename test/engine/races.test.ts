@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, flow, sleep, wait } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

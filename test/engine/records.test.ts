@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { scopeStorage } from "../../src/flows/runtime.ts";
 import {
   checkpoint,
@@ -16,6 +15,7 @@ import {
   uuid,
   wait,
 } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createClock } from "../../crash/simulated/clock.ts";
 import {
   checkpoint,
   executionId,
@@ -14,6 +13,7 @@ import {
   uuid,
   wait,
 } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

@@ -2,8 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { checkpoint, flow, sleep, WaitAborted, WaitExpired, wait } from "../../src/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { delay, until, useEngines } from "../helpers/engine.ts";
 
 const engines = useEngines();

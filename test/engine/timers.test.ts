@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import { Timers } from "../../src/engine/activation/timers.ts";
+import { createClock } from "../../src/testing/clock.ts";
 
 describe("timers", () => {
   test("fire in the order of their instants, and of their calls where these are equal", () => {

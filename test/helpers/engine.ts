@@ -16,6 +16,7 @@ import { type Flow, type FlowDefinition, flowBrand } from "../../src/flows/flow.
 import type { Execution } from "../../src/store/execution.ts";
 import type { JournalEntry } from "../../src/store/journal.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { mortalStore } from "../../src/testing/mortal-store.ts";
 
 /** A flow of whatever input and result. */
 export type AnyFlow = Pick<Flow<never, unknown>, "flowName" | typeof flowBrand>;
@@ -39,11 +40,7 @@ export interface TestEngine {
   /** Starts a worker whose leases are renewed by nobody unless `renewer` is given. */
   work(options?: Partial<WorkerOptions>): Worker;
   /** Puts an execution of a flow on the record. */
-  start(
-    flow: AnyFlow,
-    input?: unknown,
-    options?: Partial<RunRequest>,
-  ): Promise<Execution>;
+  start(flow: AnyFlow, input?: unknown, options?: Partial<RunRequest>): Promise<Execution>;
   /** Starts an execution and waits until it has ended with a result. */
   run(flow: AnyFlow, input?: unknown): Promise<unknown>;
   get(id: string): Execution;
@@ -96,8 +93,8 @@ export function useEngines(): {
 
 export function openTestEngine(folder: string, flows: readonly AnyFlow[], options: TestEngineOptions = {}): TestEngine {
   const clock = options.clock ?? systemClock;
-  const plug = { pulled: false };
-  const store = pluggable(
+  const plug = { isPulled: false };
+  const store = mortalStore(
     openStore(folder, options.capBytes === undefined ? {} : { capBytes: options.capBytes }),
     plug,
     options.onWrite,
@@ -197,7 +194,7 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
         .all(seqOf(id))
         .map(({ message }) => message),
     async crash() {
-      plug.pulled = true;
+      plug.isPulled = true;
       engine.changes.local();
       // The worker looks, finds that it holds nothing, and drops its activations.
       await delay(1);
@@ -209,18 +206,6 @@ export function openTestEngine(folder: string, flows: readonly AnyFlow[], option
     },
   };
   return self;
-}
-
-/** The real store, except that once the plug is pulled nothing is written and the worker finds that it holds nothing. */
-function pluggable(store: Store, plug: { pulled: boolean }, onWrite: TestEngineOptions["onWrite"]): Store {
-  return {
-    ...store,
-    executions: { ...store.executions, ownedBy: (owner) => (plug.pulled ? [] : store.executions.ownedBy(owner)) },
-    write<T>(work: () => T): T {
-      if (plug.pulled) throw new Error("this process is dead");
-      return (onWrite === undefined ? store.write(work) : onWrite(() => store.write(work))) as T;
-    },
-  };
 }
 
 export function delay(ms: number): Promise<void> {

@@ -2,9 +2,9 @@ import { rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
 import type { App } from "../../src/app.ts";
 import { schemaNumber } from "../../src/store/migrations/index.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { flowFile, type List, reviewFlow, ToolProject } from "./project.ts";
 
 let project: ToolProject;

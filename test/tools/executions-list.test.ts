@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createClock } from "../../crash/simulated/clock.ts";
+import { createClock } from "../../src/testing/clock.ts";
 import { flowFile, type List, pages, ToolProject } from "./project.ts";
 
 interface Item {

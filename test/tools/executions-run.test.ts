@@ -47,7 +47,7 @@ describe("executions_run", () => {
       parent_execution_id: null,
       pending_waits: [],
       counts: { checkpoints: 1, completed: 1, failed: 0, running: 0, artifacts: 0 },
-      usage: { requests: 0, input_tokens: 0, output_tokens: 0, tool_calls: 0, cost_usd: null },
+      usage: { requests: 0, input_tokens: 0, output_tokens: 0, tool_calls: 0, cost_usd: 0 },
       checkpoints: [{ selector: "add", status: "completed", origin: "executed" }],
     });
     expect(execution.version).toMatch(/^[0-9a-f]{64}$/);
