@@ -77,5 +77,5 @@ function outputOf(text: string, schema: JsonSchema): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new ModelError("invalid_output", `what the agent answered does not fit its schema: ${problems.join("; ")}`);
+  throw new ModelError("unfit_answer", `what the agent answered does not fit its schema: ${problems.join("; ")}`);
 }

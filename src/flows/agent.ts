@@ -193,7 +193,7 @@ async function parsed(parse: (value: unknown) => Promise<unknown>, output: unkno
     return await parse(output);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ModelError("invalid_output", `the agent's answer does not fit: ${reason}`, {
+    throw new ModelError("unfit_answer", `the agent's answer does not fit: ${reason}`, {
       isTransient: true,
       cause: error,
     });

@@ -176,7 +176,7 @@ function parserOf(schema: NormalSchema | undefined): ModelCall["parse"] {
       return await schema.parse(output);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new ModelError("invalid_output", `the model's answer does not fit: ${reason}`, {
+      throw new ModelError("unfit_answer", `the model's answer does not fit: ${reason}`, {
         isTransient: true,
         cause: error,
       });

@@ -74,7 +74,7 @@ function tooManyTurns({ model, request }: Call): ModelError {
 
 function invalidOutput({ model }: Call, problems: readonly string[]): ModelError {
   const what = problems.slice(0, 5).join("; ");
-  return new ModelError("invalid_output", `${specText(model)} answered twice with what does not fit: ${what}`, {
+  return new ModelError("unfit_answer", `${specText(model)} answered twice with what does not fit: ${what}`, {
     hint: "A simpler schema, or fields with descriptions, help; so does a larger model.",
   });
 }

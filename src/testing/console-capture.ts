@@ -22,17 +22,18 @@ export function captureConsole(): () => void {
 }
 
 function capture(): () => void {
+  const { console: shared } = globalThis;
   const undo = methods.map((method) => {
-    const original = console[method];
+    const original = shared[method];
     const captured = (...parts: unknown[]) => {
       const scope = scopeStorage.getStore();
-      if (scope === undefined) return original.apply(console, parts);
+      if (scope === undefined) return original.apply(shared, parts);
       scope.runtime.print(levels[method], format(...parts), scope.checkpoint);
     };
-    console[method] = captured;
+    shared[method] = captured;
     return () => {
       // Whoever has put another one there since takes it away himself.
-      if (console[method] === captured) console[method] = original;
+      if (shared[method] === captured) shared[method] = original;
     };
   });
   return () => {

@@ -63,7 +63,7 @@ describe("an agent's answer", () => {
     expect((await run("one", { output: schema })).result).toMatchObject({ output: { n: 3 } });
     expect((await run("two", { output: schema })).result).toMatchObject({ output: { n: 4 } });
     expect((await run("three", { output: schema })).failure).toMatchObject({
-      code: "invalid_output",
+      code: "unfit_answer",
       message: expect.stringContaining("n: must be integer"),
     });
     const { args = [] } = claude.calls()[0] ?? {};

@@ -63,7 +63,7 @@ test("an answer that does not fit the schema is corrected once, and the correcti
 test("an answer that does not fit the second time either is an error that says what did not fit", async () => {
   const scene = await modelScene(ollamaWire, [{ text: ["I am Ada."] }, { text: ['{"name":"Ada"}'] }]);
   await expect(scene.ask({ outputSchema: person })).rejects.toMatchObject({
-    code: "invalid_output",
+    code: "unfit_answer",
     message: expect.stringContaining('the field "age" is missing'),
   });
   expect(scene.server.requests).toHaveLength(2);

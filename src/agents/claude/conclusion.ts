@@ -95,7 +95,7 @@ function failureBySubtype({ request, workplace }: AgentTask, room: Room, result:
     case "error_max_budget_usd":
       return workplace.budget.exceeded("max_cost_usd");
     case "error_max_structured_output_retries":
-      return new ModelError("invalid_output", `the agent's answer did not fit its schema${lastLine(wordsOf(result))}`);
+      return new ModelError("unfit_answer", `the agent's answer did not fit its schema${lastLine(wordsOf(result))}`);
     default:
       return undefined;
   }
@@ -134,7 +134,7 @@ function answerOf({ request }: AgentTask, result: ClaudeResult): { text: string;
     const output = result.structured_output ?? parsed(text);
     const problems = compileJsonSchema(request.outputSchema)(output);
     if (problems.length === 0) return { text, output };
-    throw new ModelError("invalid_output", `the agent's answer does not fit its schema: ${problems.join("; ")}`);
+    throw new ModelError("unfit_answer", `the agent's answer does not fit its schema: ${problems.join("; ")}`);
   }
   if (text.trim() === "") throw new ModelError("no_output", "Claude Code ended without saying anything");
   return { text, output: undefined };
