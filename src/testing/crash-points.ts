@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
-import type { CrashPoint } from "./session.ts";
+import type { CrashPoint } from "./crash-options.ts";
 import { openTestEngine, type TestEngine, type TestEngineOptions } from "./test-engine.ts";
 
 export interface CrashScenario<End> {

@@ -8,7 +8,7 @@ import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EnginePorts } from "../engine/ports.ts";
 import type { Worker } from "../engine/worker/worker.ts";
 import type { FlowDefinition } from "../flows/flow.ts";
-import { costOf, openPrices, type PriceSettings } from "../models/prices.ts";
+import { costOf, type Prices } from "../models/prices.ts";
 import { argumentHasher } from "../secrets/data-key.ts";
 import { guardSecrets } from "../secrets/guard.ts";
 import { openProjectKeys } from "../secrets/project-keys.ts";
@@ -17,6 +17,7 @@ import { cliEntry } from "../stacks/detached.ts";
 import { type Listings, openListings } from "../store/listings.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { mortalClock } from "./clock.ts";
+import type { FlowVersions } from "./flow-versions.ts";
 import { type MockModels, MockProvider } from "./mock-provider.ts";
 import { mortalStore, type OnWrite } from "./mortal-store.ts";
 
@@ -30,11 +31,10 @@ export interface ProcessPlan {
   folder: string;
   clock: Clock;
   env: NodeJS.ProcessEnv;
-  /** Version to the flows that it holds, by name. */
-  versions: ReadonlyMap<string, ReadonlyMap<string, FlowDefinition>>;
+  flows: FlowVersions;
   models: MockModels | undefined;
   aliases: Readonly<Record<string, string>>;
-  prices: PriceSettings;
+  prices: Prices;
   hasClaude: boolean;
   onWrite: OnWrite;
   /** Something is done in real time. */
@@ -73,7 +73,7 @@ export class EngineProcess {
     const hash = argumentHasher(keys().dataKey);
     const ports: EnginePorts = {
       loadFlow: async (version, workflow) => ({ definition: flowOf(plan, version, workflow), dependencyChanges: {} }),
-      loadedFlow: (version, workflow) => plan.versions.get(version)?.get(workflow),
+      loadedFlow: (version, workflow) => plan.flows.find(version, workflow),
       hashArguments: hash,
       readSecret: (name, key, workflow) => this.secrets.read(name, key, workflow),
       askModel: this.#models.askModel,
@@ -151,12 +151,11 @@ export class EngineProcess {
     { folder, hasClaude, prices }: ProcessPlan,
     parts: Pick<AgentsOptions, "store" | "clock" | "env">,
   ): EnginePorts["runAgent"] {
-    const priceOf = openPrices(prices);
     const agents = createAgents({
       ...parts,
       projectRoot: folder,
       serverProgram: { command: process.execPath, args: [cliEntry, "mcp", "--project", folder] },
-      costOf: (model, usage) => costOf(priceOf("anthropic", model), usage),
+      costOf: (model, usage) => costOf(prices("anthropic", model), usage),
     });
     return (request, workplace) => {
       if (request.kind === "claude" && !hasClaude) return Promise.reject(noClaude(workplace.step));
@@ -170,8 +169,8 @@ export class EngineProcess {
 /** How long the programs of agents may take to end. */
 const longestEndMs = 3_000;
 
-function flowOf({ versions }: ProcessPlan, version: string, workflow: string): FlowDefinition {
-  const definition = versions.get(version)?.get(workflow);
+function flowOf({ flows }: ProcessPlan, version: string, workflow: string): FlowDefinition {
+  const definition = flows.find(version, workflow);
   if (definition === undefined) throw new Error(`the test engine has no flow ${workflow}`);
   return definition;
 }

@@ -7,7 +7,7 @@ import type { Workplace } from "../core/workplace.ts";
 import type { EnginePorts } from "../engine/ports.ts";
 import type { Price, ResolvedModel } from "../models/model.ts";
 import { createModelCalls } from "../models/model-calls.ts";
-import { openPrices, type PriceSettings } from "../models/prices.ts";
+import type { Prices } from "../models/prices.ts";
 import { resolveModel } from "../models/resolution.ts";
 import { sleep } from "../models/sleep.ts";
 import { parseSpec, specText } from "../models/spec.ts";
@@ -34,7 +34,7 @@ export interface MockProviderOptions {
   models: MockModels | undefined;
   /** Short names to "provider:model"; others stand for models of their own. */
   aliases: Readonly<Record<string, string>>;
-  prices: PriceSettings;
+  prices: Prices;
   /** Something is done in real time. */
   onActivity(): void;
 }
@@ -71,7 +71,6 @@ export class MockProvider {
   readonly #options: MockProviderOptions;
   readonly #calls = new AsyncLocalStorage<MockedCall>();
   readonly #askModel: EnginePorts["askModel"];
-  readonly #prices: ReturnType<typeof openPrices>;
   #answering = 0;
   #loading = 0;
   #delayed = 0;
@@ -79,7 +78,6 @@ export class MockProvider {
   constructor(options: MockProviderOptions) {
     const { store, clock, env } = options;
     this.#options = options;
-    this.#prices = openPrices(options.prices);
     const caller = createModelCalls({
       store,
       clock,
@@ -116,12 +114,12 @@ export class MockProvider {
   };
 
   #resolve(asked: string | undefined, place: Workplace): ResolvedModel {
-    const { env, secrets } = this.#options;
+    const { env, secrets, prices } = this.#options;
     const resolved = resolveModel(asked, place, {
       aliases: { find: (name) => this.#alias(name), list: () => [aliasOf("mock", true)] },
       env: { ...access, ...env },
       prices: (provider, model) =>
-        this.#prices(provider, model) ?? (provider === "openai-compatible" ? testPrice : undefined),
+        prices(provider, model) ?? (provider === "openai-compatible" ? testPrice : undefined),
       secrets,
       readSecret: (name, key, workflow) => secrets.read(name, key, workflow),
     });

@@ -1,29 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { UserError } from "../core/errors.ts";
 import type { Execution } from "../store/execution.ts";
 import { createClock, type MovedClock, usualStart } from "./clock.ts";
 import { captureConsole } from "./console-capture.ts";
+import type { CrashOptions, CrashPoint } from "./crash-options.ts";
 import { EngineProcess, type ProcessPlan } from "./engine-process.ts";
 import type { OnWrite } from "./mortal-store.ts";
 import { type Stillness, StillnessWatch } from "./stillness.ts";
-
-/** Where a process dies: at its nth write from now on, just before it, inside its transaction, or once it is committed. */
-export interface CrashPoint {
-  /** Counts from 1. */
-  write: number;
-  /** Default "after". */
-  side?: "before" | "inside" | "after";
-}
-
-export interface CrashOptions {
-  /**
-   * When what the dead process was running is taken over: at once, or "lease": when nobody has heard of it for 15
-   * seconds, on the test's clock. Default "at once".
-   */
-  takeover?: "at once" | "lease";
-}
 
 export type SessionPlan = Omit<ProcessPlan, "folder" | "clock" | "onWrite" | "onActivity" | "env"> & {
   startAt: number | undefined;
@@ -55,6 +41,9 @@ export class Session {
   #writes = 0;
   #crashPoint: { at: number; side: CrashPoint["side"] } | undefined;
   #isMoving = false;
+  /** What the test does or reads at the moment. */
+  #calls = 0;
+  #skipping: Promise<boolean> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor({ startAt, folder, autoAdvance, patienceMs, env, ...plan }: SessionPlan) {
@@ -71,7 +60,12 @@ export class Session {
       onWrite: (write) => this.#write(write),
       onActivity: () => this.#watch.sign(),
     };
-    this.#process = new EngineProcess(this.#plan, "process 1");
+    try {
+      this.#process = new EngineProcess(this.#plan, "process 1");
+    } catch (error) {
+      this.#tidy();
+      throw error;
+    }
   }
 
   /** Transactions so far, of all processes. */
@@ -105,26 +99,24 @@ export class Session {
   }
 
   /** Waits until nothing more happens without time or an answer. */
-  async settle(patienceMs = this.patienceMs): Promise<"still" | "working"> {
-    for (;;) {
-      const { process, clock } = this;
-      const how: Stillness = await this.#watch.until({ process, clock, patienceMs });
-      if (how !== "dead") return how;
-    }
+  settle(patienceMs = this.patienceMs): Promise<void> {
+    return this.#counted(() => this.#still(patienceMs));
   }
 
   /** Does something to the record, again where the process dies of it; `isDone` tells whether it had been done then. */
-  async operate<T>(operation: (process: EngineProcess) => Promise<T>, isDone?: () => T | undefined): Promise<T> {
-    for (;;) {
-      const { process } = this;
-      try {
-        return await operation(process);
-      } catch (error) {
-        if (!process.isDead) throw error;
-        const done = isDone?.();
-        if (done !== undefined) return done;
+  operate<T>(operation: (process: EngineProcess) => Promise<T>, isDone?: () => T | undefined): Promise<T> {
+    return this.#counted(async () => {
+      for (;;) {
+        const { process } = this;
+        try {
+          return await operation(process);
+        } catch (error) {
+          if (!process.isDead) throw error;
+          const done = isDone?.();
+          if (done !== undefined) return done;
+        }
       }
-    }
+    });
   }
 
   /** The next instant at which something happens by itself. */
@@ -158,9 +150,16 @@ export class Session {
     });
   }
 
-  /** Where time passes by itself: to the next instant. @returns false where it does not, or nothing is due */
+  /**
+   * Where time passes by itself: to the next instant, once for all who wait at the same time.
+   * @returns false where it does not, or nothing is due
+   */
   async skip(): Promise<boolean> {
-    return this.#autoAdvance && (await this.advanceToNext());
+    if (!this.#autoAdvance) return false;
+    this.#skipping ??= this.#moving("autoAdvance", () => this.#pass()).finally(() => {
+      this.#skipping = undefined;
+    });
+    return this.#skipping;
   }
 
   get skips(): boolean {
@@ -190,8 +189,43 @@ export class Session {
 
   async #close(): Promise<void> {
     await Promise.all([this.#process, ...this.#dead.map(({ process }) => process)].map((process) => process.close()));
+    this.#tidy();
+  }
+
+  #tidy(): void {
     this.#releaseConsole();
     if (this.#ownsFolder) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #still(patienceMs: number): Promise<void> {
+    for (;;) {
+      const { process, clock } = this;
+      const how: Stillness = await this.#watch.until({ process, clock, patienceMs });
+      if (how !== "dead") return;
+    }
+  }
+
+  /** While the test does or reads something, time does not pass by itself. */
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await call();
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  /** To the next instant, once everybody waits for it. Where something happens meanwhile, all look again instead. */
+  async #pass(): Promise<boolean> {
+    const { signs } = this.#watch;
+    do {
+      await this.#still(this.patienceMs);
+      // The test goes on with what it has awaited.
+      await turn();
+    } while (this.#calls > 0);
+    const next = this.nextAt();
+    if (next !== undefined && signs === this.#watch.signs) await this.#moveTo(next);
+    return next !== undefined || signs !== this.#watch.signs;
   }
 
   async #moving<T>(what: string, move: () => Promise<T>): Promise<T> {
@@ -212,7 +246,7 @@ export class Session {
     const ms = at - this.clock.now();
     if (ms > 0) this.clock.move(ms);
     this.process.engine.changes.local();
-    await this.settle();
+    await this.#still(this.patienceMs);
   }
 
   readonly #write: OnWrite = (write) => {

@@ -32,6 +32,11 @@ export class StillnessWatch {
   /** Attempts that were waited for in vain. */
   readonly #givenUp = new Set<string>();
 
+  /** How much has happened. */
+  get signs(): number {
+    return this.#signs;
+  }
+
   /** Something has happened. */
   sign(): void {
     this.#signs++;

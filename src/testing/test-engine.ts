@@ -2,21 +2,18 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Duration, parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
-import { compileJsonSchema } from "../core/json-schema.ts";
 import { shown } from "../core/shown.ts";
-import { didYouMean } from "../core/suggest.ts";
-import { type Flow, type FlowDefinition, flowBrand } from "../flows/flow.ts";
+import type { Flow } from "../flows/flow.ts";
 import type { RunOptions } from "../flows/handles.ts";
 import { readRunOptions } from "../flows/run-options.ts";
-import type { PriceSettings } from "../models/prices.ts";
+import { openPrices, type PriceSettings } from "../models/prices.ts";
 import type { Secrets } from "../secrets/vault.ts";
+import type { CrashOptions, CrashPoint } from "./crash-options.ts";
 import { type FakeClaude, type FakeClaudeScript, fakeClaude } from "./fake-claude.ts";
+import { type AnyFlow, checkInput, FlowVersions, firstVersion } from "./flow-versions.ts";
 import type { MockModels } from "./mock-provider.ts";
-import { type CrashOptions, type CrashPoint, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import { TestRun } from "./test-run.ts";
-
-/** A flow of whatever input and result. */
-export type AnyFlow = Pick<Flow<never, unknown>, "flowName" | typeof flowBrand>;
 
 export interface TestEngineOptions {
   /** All that are run, those that others start as children included. */
@@ -71,18 +68,18 @@ export function openTestEngine(options: TestEngineOptions): TestEngine {
 /** A durable engine in the test's own process. `openTestEngine` makes one. */
 export class TestEngine {
   readonly #session: Session;
-  readonly #versions: Map<string, ReadonlyMap<string, FlowDefinition>>;
+  readonly #flows: FlowVersions;
   readonly #claude: FakeClaude | undefined;
 
   constructor(options: TestEngineOptions) {
     const { model, aliases = {}, prices = {}, claude, secrets = {}, env = {}, autoAdvance = false } = options;
-    this.#versions = new Map([[firstVersion, definitionsOf(options.flows)]]);
+    this.#flows = new FlowVersions(options.flows);
     let fake: FakeClaude | undefined;
     this.#session = new Session({
-      versions: this.#versions,
+      flows: this.#flows,
       models: model,
       aliases,
-      prices,
+      prices: openPrices(prices),
       hasClaude: claude !== undefined,
       startAt: options.now === undefined ? undefined : instantOf(options.now),
       folder: options.folder,
@@ -94,8 +91,13 @@ export class TestEngine {
       },
     });
     this.#claude = fake;
-    keepSecrets(this.#session.process.secrets, secrets);
-    if (options.crash !== undefined) this.#session.crashAt(options.crash);
+    try {
+      keepSecrets(this.#session.process.secrets, secrets);
+      if (options.crash !== undefined) this.#session.crashAt(options.crash);
+    } catch (error) {
+      void this.close();
+      throw error;
+    }
   }
 
   /** The project's folder. */
@@ -124,7 +126,7 @@ export class TestEngine {
   /** Puts an execution on the record. @throws UserError where the flow is not known here, or the input does not fit */
   async run<Input, Result>(flow: Flow<Input, Result>, ...given: RunArguments<Input>): Promise<TestRun<Result>> {
     const [input, options = {}] = given;
-    const definition = this.#known(flow);
+    const definition = this.#flows.known(flow);
     checkInput(definition, input);
     const { idempotencyKey = randomUUID(), tags = [], timeout, limits, models } = readRunOptions("t.run()", options);
     const request = {
@@ -203,70 +205,11 @@ export class TestEngine {
   #runOf<Result>(executionId: string): TestRun<Result> {
     const host = {
       session: this.#session,
-      versionOf: (flow: object | undefined, workflow: string) => this.#versionOf(flow, workflow),
+      withChanged: (flow: object, workflow: string) => this.#flows.withChanged(flow, workflow),
       run: (id: string) => this.#runOf<Result>(id),
     };
     return new TestRun<Result>(host, executionId);
   }
-
-  #known(flow: unknown): FlowDefinition {
-    const definition = definitionOf(flow);
-    const { name } = definition;
-    const known = this.#versions.get(firstVersion);
-    if (known?.get(name) === definition) return definition;
-    const names = [...(known?.keys() ?? [])];
-    const what = known?.has(name) ? "another flow of this name" : `no flow ${JSON.stringify(name)}`;
-    throw new UserError("not_found", `the test engine was given ${what}`, {
-      hint: `${didYouMean(name, names) ?? ""} Pass it: openTestEngine({ flows: [${[...names, name].join(", ")}] }).`.trim(),
-    });
-  }
-
-  /** A changed flow makes a version in which it stands in the place of its namesake. */
-  #versionOf(flow: object | undefined, workflow: string): string | undefined {
-    if (flow === undefined) return undefined;
-    const definition = definitionOf(flow);
-    if (definition.name !== workflow) {
-      throw new UserError("invalid_input", `replay: the flow is called ${definition.name}, and was ${workflow}`, {
-        hint: "Give the changed flow its former name.",
-      });
-    }
-    const version = `test ${this.#versions.size + 1}`;
-    this.#versions.set(version, new Map([...(this.#versions.get(firstVersion) ?? []), [workflow, definition]]));
-    return version;
-  }
-}
-
-const firstVersion = "test 1";
-
-function definitionsOf(flows: readonly AnyFlow[]): Map<string, FlowDefinition> {
-  const definitions = new Map<string, FlowDefinition>();
-  for (const flow of flows) {
-    const definition = definitionOf(flow);
-    if (definitions.has(definition.name) && definitions.get(definition.name) !== definition) {
-      throw new UserError("conflict", `flows: two flows are called ${JSON.stringify(definition.name)}`, {
-        hint: "An engine knows flows by their names: give them different ones.",
-      });
-    }
-    definitions.set(definition.name, definition);
-  }
-  return definitions;
-}
-
-function definitionOf(flow: unknown): FlowDefinition {
-  if (typeof flow === "function" && flowBrand in flow) return (flow as unknown as AnyFlow)[flowBrand];
-  throw new UserError("invalid_input", `${shown(flow)} is no flow`, {
-    hint: 'Pass what flow("name", async (input) => …) returned.',
-  });
-}
-
-function checkInput(definition: FlowDefinition, input: unknown): void {
-  const schema = definition.describe().inputSchema;
-  const problems = schema === null ? [] : compileJsonSchema(schema)(input);
-  if (problems.length === 0) return;
-  throw new UserError("invalid_input", `input: ${input === undefined ? "it is missing" : problems.join("; ")}`, {
-    hint: `${definition.name} takes: ${JSON.stringify(schema).slice(0, 2_000)}. Nothing was started.`,
-    details: { problems, schema },
-  });
 }
 
 function instantOf(instant: Date | string | number): number {

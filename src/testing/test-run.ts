@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { Duration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
 import { type ExecutionStatus, type Failure, isTerminal } from "../core/statuses.ts";
 import type { Usage } from "../core/usage.ts";
 import { ExecutionFailed } from "../flows/errors.ts";
 import type { Execution } from "../store/execution.ts";
+import { notAsked, notEnded } from "./run-problems.ts";
 import {
   RunRecord,
   type TestArtifact,
@@ -30,8 +30,8 @@ export interface TestReplayOptions {
 /** What the engine of a run does for it. */
 export interface RunHost<Result> {
   session: Session;
-  /** The version that a changed flow becomes; undefined: the execution's own. */
-  versionOf(flow: object | undefined, workflow: string): string | undefined;
+  /** The version that a changed flow becomes. */
+  withChanged(flow: object, workflow: string): string;
   run(executionId: string): TestRun<Result>;
 }
 
@@ -91,7 +91,7 @@ export class TestRun<Result = unknown> {
         (wait) => name === undefined || wait.name === name || wait.name.startsWith(`${name}#`),
       );
       if (found !== undefined) return found;
-      if (isTerminal(execution.status) || !(await this.#session.skip())) throw this.#notAsked(execution, name);
+      if (isTerminal(execution.status) || !(await this.#session.skip())) throw notAsked(this.#session, execution, name);
     }
   }
 
@@ -176,7 +176,7 @@ export class TestRun<Result = unknown> {
   async replay(options: TestReplayOptions = {}): Promise<TestRun<Result>> {
     const source = await this.#settled();
     const { from, overrides, reuseAnswers, flow } = options;
-    const hash = this.#host.versionOf(flow, source.workflow) ?? source.version;
+    const hash = flow === undefined ? source.version : this.#host.withChanged(flow, source.workflow);
     const request = {
       from,
       overrides,
@@ -221,59 +221,11 @@ export class TestRun<Result = unknown> {
       const execution = await this.#settled(this.#session.skips ? undefined : awaitedMs);
       const { status } = execution;
       if (status === "completed" || status === "failed" || status === "cancelled") return execution;
-      if (!(await this.#session.skip())) throw this.#notEnded(execution);
+      if (!(await this.#session.skip())) throw notEnded(this.#session, execution);
     }
-  }
-
-  #notEnded(execution: Execution): UserError {
-    const { status, blockedReason } = execution;
-    const pending = this.#record(execution).pendingWaits();
-    const names = pending.map(({ name }) => name).join(", ");
-    const why = pending.length > 0 ? `, and asks: ${names}` : blockedReason === null ? "" : `: ${blockedReason}`;
-    return new UserError("invalid_state", `the execution has not ended: it is ${status}${why}`, {
-      hint: [
-        ...(pending.length > 0 ? [`Answer it: await run.answer(value, { wait: "${pending[0]?.name}" }).`] : []),
-        this.#timeHint(),
-      ].join(" "),
-      details: { status, waits: pending },
-    });
-  }
-
-  #notAsked(execution: Execution, name: string | undefined): UserError {
-    const { status } = execution;
-    const pending = this.#record(execution)
-      .pendingWaits()
-      .map((wait) => wait.name);
-    const asks = pending.length === 0 ? "asks nothing" : `asks ${pending.join(", ")}`;
-    const failure = status === "failed" ? `: ${execution.failure.message}` : "";
-    const what = name === undefined ? "" : `, and not ${JSON.stringify(name)}`;
-    return new UserError("invalid_state", `the execution is ${status}${failure} and ${asks}${what}`, {
-      hint: isTerminal(status) ? "It will not ask any more; run.events() shows what happened." : this.#timeHint(),
-      details: { status, waits: pending },
-    });
-  }
-
-  /** What would happen if time passed. */
-  #timeHint(): string {
-    const { clock, process } = this.#session;
-    const next = this.#session.nextAt();
-    if (next === undefined) {
-      return process.load > 0
-        ? "A checkpoint is at work in real time and gives no sign of life."
-        : "Nothing is due either, however much time passes.";
-    }
-    const inTime = durationText(next - clock.now());
-    return `Or let time pass: the next thing is due in ${inTime}, await t.advance("${inTime}") or t.advanceToNext().`;
   }
 }
 
 function checkpointsIn(overrides: Record<string, unknown> = {}): string[] {
   return Object.keys(overrides).map((key) => key.replace(/^checkpoint\./, ""));
-}
-
-/** In the largest unit that tells it exactly. */
-function durationText(ms: number): Duration {
-  const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-  const unit = Object.entries(units).find(([, size]) => ms >= size && ms % size === 0);
-  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
 }

@@ -1,4 +1,6 @@
 /** What tests of workflows import: `savepoint/testing`. */
+
+export type { CrashOptions, CrashPoint } from "./crash-options.ts";
 export type { CrashScenario, SurvivedCrashes } from "./crash-points.ts";
 export { everyCrashPoint } from "./crash-points.ts";
 export type { FakeClaude, FakeClaudeCall, FakeClaudeRun, FakeClaudeScript } from "./fake-claude.ts";
@@ -9,7 +11,6 @@ export type { MockModels } from "./mock-provider.ts";
 export type { MockFailure, MockFunction, MockReply, MockRequest, MockResponse, MockUsage } from "./mock-reply.ts";
 export { byContent, delayed, failing, fromSchema, toolCall, withUsage } from "./mock-reply.ts";
 export type { TestArtifact, TestCheckpoint, TestEvent, TestLog, TestWait } from "./run-record.ts";
-export type { CrashOptions, CrashPoint } from "./session.ts";
 export type { TestEngine, TestEngineOptions, TestRunOptions } from "./test-engine.ts";
 export { openTestEngine } from "./test-engine.ts";
 export type { TestReplayOptions, TestRun } from "./test-run.ts";

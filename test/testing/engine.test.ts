@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { save } from "../../src/flows/artifacts.ts";
 import { checkpoint, checkpointContext } from "../../src/flows/checkpoint.ts";
@@ -112,6 +113,33 @@ test("time passes by itself where the test says so, and no further than to a que
   await asked.answer("yes");
   expect(await asked.result()).toBe("yes");
   expect(await (await t.run(year)).result()).toBe("silence");
+});
+
+test("several runs are awaited at the same time while time passes by itself", async () => {
+  const napping = flow("napping", async (days: number) => {
+    for (let day = 0; day < days; day++) await sleep("1d");
+    return (await wait({ name: "awake", timeout: "1h", onTimeout: { value: "never" } })) === "yes" ? days : 0;
+  });
+  await using t = openTestEngine({ flows: [napping], autoAdvance: true });
+  const runs = await Promise.all([1, 3, 2].map((days) => t.run(napping, days)));
+  const answered = runs.map(async (run) => {
+    await run.waitFor("awake");
+    await run.answer("yes");
+    return run.result();
+  });
+  expect(await Promise.all(answered)).toEqual([1, 3, 2]);
+  expect(t.now().toISOString()).toBe("2030-01-04T00:00:00.000Z");
+});
+
+test("an engine that cannot be opened leaves nothing behind", async () => {
+  const before = { folders: testFolders(), log: console.log };
+  const flows = [review];
+  expect(() => openTestEngine({ flows, secrets: { "not a name": { A: "12345678" } } })).toThrow(/name/);
+  expect(() => openTestEngine({ flows, prices: { nonsense: { input: 1, output: 1 } } })).toThrow(/names no model/);
+  expect(() => openTestEngine({ flows, crash: { write: 0 } })).toThrow(/whole number/);
+  expect(() => openTestEngine({ flows, now: "some day" })).toThrow(/is no instant/);
+  await vi.waitFor(() => expect(testFolders()).toEqual(before.folders));
+  expect(console.log).toBe(before.log);
 });
 
 test("what a flow published, printed and read is there to be looked at", async () => {
@@ -258,3 +286,7 @@ test("what cannot be is said, with what to do instead", async () => {
   await expect(run.answer(true)).rejects.toMatchObject({ code: "conflict" });
   expect(() => openTestEngine({ flows: [review, flow("review", async () => 1)] })).toThrow(/two flows are called/);
 });
+
+function testFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith("savepoint-testing-"));
+}
