@@ -1,8 +1,6 @@
 import type { GuardrailExceeded } from "../../budgets/exceeded.ts";
-import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
-import { MisuseError } from "../../flows/errors.ts";
 import type { FlowDefinition } from "../../flows/flow.ts";
 import { scopeStorage } from "../../flows/runtime.ts";
 import { wholeExecution } from "../../store/budgets.ts";
@@ -13,6 +11,7 @@ import { LimitAsks } from "../calls/limit-asks.ts";
 import { type Committer, type FencedWriter, StoreError, type Write } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 import type { ActivationPort, RunningBody } from "./activation-port.ts";
+import { runBody } from "./body.ts";
 import { Delivery } from "./delivery.ts";
 import { type Ending, endingOf, writeEnding } from "./ending.ts";
 import { Entries } from "./entries.ts";
@@ -133,7 +132,7 @@ export class Activation implements ActivationPort, FencedWriter {
     const place = { seq: this.fence.seq, ordinal: wholeExecution, whose: "the execution" };
     this.#time = WorkTime.begin(this, place, undefined, (error) => this.#timeIsOver(error));
     scopeStorage.run({ runtime: this.runtime, checkpoint: undefined }, () => {
-      this.#runBody().then(
+      runBody(this, this.#definition).then(
         (result) => this.#end({ result }),
         (error) => this.#end({ error }),
       );
@@ -273,32 +272,6 @@ export class Activation implements ActivationPort, FencedWriter {
     const parked = this.#parked;
     this.#parked = [];
     for (const begin of parked) begin();
-  }
-
-  async #runBody(): Promise<unknown> {
-    const value = this.#readInput();
-    if (!this.alive) return;
-    const result = await this.#definition.fn((await this.#parseInput(value)) as never);
-    await this.runtime.submitted.finish();
-    return result;
-  }
-
-  #readInput(): unknown {
-    try {
-      return this.decode(this.execution.input);
-    } catch (error) {
-      this.block(error);
-    }
-  }
-
-  async #parseInput(value: unknown): Promise<unknown> {
-    const schema = this.#definition.input();
-    if (schema === null) return value;
-    try {
-      return await schema.parse(value);
-    } catch (error) {
-      throw new MisuseError(`the input does not fit: ${messageOf(error)}`);
-    }
   }
 
   /** Nothing is left to deliver and the body is quiet. */

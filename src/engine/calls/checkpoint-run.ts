@@ -1,31 +1,26 @@
-import { GuardrailExceeded } from "../../budgets/exceeded.ts";
+import type { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
-import { decodeValue, encodeValue } from "../../core/values.ts";
-import { CheckpointFailed, MisuseError } from "../../flows/errors.ts";
+import { decodeValue } from "../../core/values.ts";
+import { MisuseError } from "../../flows/errors.ts";
 import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
-import { placeOf } from "../../store/selectors.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
-import { AttemptTimedOut, chainOf, failureOf, isStoreTrouble } from "../activation/failures.ts";
-import type { Call } from "../activation/matching.ts";
-import { type AttemptPolicy, attemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
+import { AttemptTimedOut, failureOf, isStoreTrouble } from "../activation/failures.ts";
+import { type AttemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
 import { cancelStartedBy } from "../family.ts";
+import {
+  deliver,
+  exceededIn,
+  type PreparedCall,
+  prepare,
+  type Reject,
+  type Resolve,
+  selectorOf,
+} from "./checkpoint-call.ts";
 import { overrideOf, settleWith } from "./given-output.ts";
-import { OutputCache } from "./output-cache.ts";
+import type { OutputCache } from "./output-cache.ts";
 import { StepLimits } from "./step-limits.ts";
-
-type Resolve = (value: unknown) => void;
-type Reject = (error: unknown) => void;
-
-/** A call as far as it can be read before it is matched. */
-interface PreparedCall {
-  call: CheckpointCall;
-  identity: Call;
-  policy: AttemptPolicy;
-  encodedArguments: string;
-  cache: OutputCache | undefined;
-}
 
 /** One call of a checkpoint in an activation: taken from the record, or run in as many attempts as its policy allows. */
 export class CheckpointRun implements RunningBody {
@@ -330,37 +325,4 @@ export class CheckpointRun implements RunningBody {
       signal: this.#controller.signal,
     };
   }
-}
-
-/** The limit that ended the attempt, also where its code has wrapped the error. */
-function exceededIn(error: unknown): GuardrailExceeded | undefined {
-  for (const one of chainOf(error)) if (one instanceof GuardrailExceeded) return one;
-  return undefined;
-}
-
-/** Hands the body what is on the record of a call. */
-function deliver(activation: ActivationPort, entry: JournalEntry, resolve: Resolve, reject: Reject): void {
-  if (entry.status === "completed") return resolve(activation.decode(entry.output));
-  const error = new CheckpointFailed(selectorOf(entry), entry.failure ?? unrecorded);
-  activation.failedEntries.set(error, entry.ordinal);
-  reject(error);
-}
-
-function selectorOf(entry: JournalEntry): string {
-  return entry.occurrence === 1 ? placeOf(entry) : `${placeOf(entry)}#${entry.occurrence}`;
-}
-
-const unrecorded: Failure = { code: "unknown", message: "no failure was recorded", origin: "engine" };
-
-function prepare(activation: ActivationPort, call: CheckpointCall): PreparedCall {
-  const policy = attemptPolicy(call.options, call.name);
-  const encodedArguments = encodeValue(call.args, "arguments");
-  const argumentsHash = activation.context.ports.hashArguments(encodedArguments);
-  return {
-    call,
-    identity: { kind: "checkpoint", scope: call.scope, name: call.name, argumentsHash },
-    policy,
-    encodedArguments,
-    cache: OutputCache.of(activation, call, encodedArguments),
-  };
 }
