@@ -58,7 +58,9 @@ function withModel(fields: Branch, findings: Context["findings"]): Branch {
   const rest = without(fields, "model");
   if (models === undefined) return supplied(rest, "models", branchAt(model, [["*", model]]));
   return changed(rest, "models", (tree) =>
-    tree.kind === "branch" ? lifted(branchAt(tree, [...tree.entries, ["model", branchAt(model, [["*", model]])]]), "model", findings) : tree,
+    tree.kind === "branch"
+      ? lifted(branchAt(tree, [...tree.entries, ["model", branchAt(model, [["*", model]])]]), "model", findings)
+      : tree,
   );
 }
 

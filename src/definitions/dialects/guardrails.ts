@@ -12,5 +12,7 @@ const names = {
 
 /** Guardrails by the names of the model. */
 export function withGuardrails(branch: Branch, findings: Finding[]): Branch {
-  return changed(branch, "guardrails", (tree: Tree) => (tree.kind === "branch" ? renamed(tree, names, findings) : tree));
+  return changed(branch, "guardrails", (tree: Tree) =>
+    tree.kind === "branch" ? renamed(tree, names, findings) : tree,
+  );
 }

@@ -16,7 +16,10 @@ const typeNames: Readonly<Record<string, string>> = {
 /** Declarations by the types of the model; a map that declares nothing is a default. */
 export function readInputs(tree: Tree): Tree {
   if (tree.kind !== "branch") return tree;
-  return branchAt(tree, [...tree.entries].map(([name, value]) => [name, readInput(value)] as const));
+  return branchAt(
+    tree,
+    [...tree.entries].map(([name, value]) => [name, readInput(value)] as const),
+  );
 }
 
 function readInput(tree: Tree): Tree {

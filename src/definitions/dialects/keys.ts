@@ -31,7 +31,10 @@ export function lifted(branch: Branch, key: string, findings: Finding[]): Branch
 export function changed(branch: Branch, key: string, change: (value: Tree) => Tree): Branch {
   const value = branch.entries.get(key);
   if (value === undefined) return branch;
-  return branchAt(branch, [...branch.entries].map(([name, old]) => [name, name === key ? change(old) : old] as const));
+  return branchAt(
+    branch,
+    [...branch.entries].map(([name, old]) => [name, name === key ? change(old) : old] as const),
+  );
 }
 
 /** A branch with one more member, unless it has it. */
@@ -40,7 +43,10 @@ export function supplied(branch: Branch, key: string, value: Tree): Branch {
 }
 
 export function without(branch: Branch, key: string): Branch {
-  return branchAt(branch, [...branch.entries].filter(([name]) => name !== key));
+  return branchAt(
+    branch,
+    [...branch.entries].filter(([name]) => name !== key),
+  );
 }
 
 function twice(value: Tree, key: string, name: string): Finding {

@@ -41,7 +41,11 @@ const liftedMaps: Readonly<Record<string, string>> = {
 
 /** A list of steps; a map of them, as TOML writes it, is a graph. */
 export function readSteps(tree: Tree, context: Context): Tree {
-  if (tree.kind === "list") return listAt(tree, tree.items.map((item) => readStep(item, context)));
+  if (tree.kind === "list")
+    return listAt(
+      tree,
+      tree.items.map((item) => readStep(item, context)),
+    );
   if (tree.kind === "leaf") return tree;
   const steps = [...tree.entries].map(([key, value]) => {
     if (value.kind !== "branch") return value;
@@ -101,7 +105,8 @@ function asMaven(command: Tree): Tree {
 
 /** `#writer` stands for the body's section under that heading. */
 function readPrompt(prompt: Tree, { body, findings }: Context): Tree {
-  if (prompt.kind !== "leaf" || typeof prompt.value !== "string" || !/^#[^\s#][^\n]*\n?$/.test(prompt.value)) return prompt;
+  if (prompt.kind !== "leaf" || typeof prompt.value !== "string" || !/^#[^\s#][^\n]*\n?$/.test(prompt.value))
+    return prompt;
   return sectionLeaf(body, { ...prompt, value: prompt.value }, findings);
 }
 

@@ -27,7 +27,9 @@ export const concurrency = count.max(100, "must be at most 100");
 
 /** In the file a number of seconds or "90s", "15m", "2h"; in the model milliseconds. */
 export const duration = z
-  .union([z.string(), z.number()], { error: 'must be a duration such as "90s", "15m" or "2h"; a bare number is seconds' })
+  .union([z.string(), z.number()], {
+    error: 'must be a duration such as "90s", "15m" or "2h"; a bare number is seconds',
+  })
   .transform((value, context) => {
     try {
       return parseDuration(value, "s");

@@ -19,7 +19,9 @@ export const common = {
     .union([field.wholeNumber, z.strictObject({ max: field.wholeNumber, backoff: field.duration.optional() })], {
       error: "must be a number of further attempts, or { max, backoff }",
     })
-    .transform((given): { max: number; backoff?: number | undefined } => (typeof given === "number" ? { max: given } : given))
+    .transform((given): { max: number; backoff?: number | undefined } =>
+      typeof given === "number" ? { max: given } : given,
+    )
     .optional(),
   on_error: z.enum(["fail", "continue"]).default("fail"),
   guardrails: field.guardrails.optional(),
@@ -95,7 +97,10 @@ export const writeFile = z.strictObject({
   content: z.unknown().refine((value) => value !== undefined, "is missing"),
 });
 
-const statusCode = z.int("must be a status such as 200").min(100, "must be 100 or more").max(599, "must be at most 599");
+const statusCode = z
+  .int("must be a status such as 200")
+  .min(100, "must be 100 or more")
+  .max(599, "must be at most 599");
 
 export const http = z.strictObject({
   ...common,
@@ -105,7 +110,9 @@ export const http = z.strictObject({
   headers: texts.default({}),
   body: z.unknown().optional(),
   expect_status: z
-    .union([statusCode, z.array(statusCode).min(1, "must not be empty")], { error: "must be a status or a list of them" })
+    .union([statusCode, z.array(statusCode).min(1, "must not be empty")], {
+      error: "must be a status or a list of them",
+    })
     .transform((given): number[] => (typeof given === "number" ? [given] : given))
     .optional(),
 });
@@ -121,27 +128,26 @@ export const functionStep = z.strictObject({
 
 const option = z.strictObject({ id: field.identifier, label: z.string().optional(), next_step: z.string().optional() });
 
-export const human = z
-  .strictObject({
-    ...common,
-    type: z.literal("human"),
-    question: field.filledText,
-    options: z
-      .array(
-        z
-          .union([field.identifier, option], { error: "must be an id, or { id, label, next_step }" })
-          .transform((given): z.infer<typeof option> => (typeof given === "string" ? { id: given } : given)),
-      )
-      .min(1, "must hold at least one option")
-      .optional(),
-    schema: field.jsonSchema.optional(),
-    /** fail, continue, skip, or the id of an option. */
-    on_timeout: z.string().default("fail"),
-    notify: z
-      .union([field.filledText, z.strictObject({ url: field.filledText })], { error: "must be an address, or { url }" })
-      .transform((given): { url: string } => (typeof given === "string" ? { url: given } : given))
-      .optional(),
-  });
+export const human = z.strictObject({
+  ...common,
+  type: z.literal("human"),
+  question: field.filledText,
+  options: z
+    .array(
+      z
+        .union([field.identifier, option], { error: "must be an id, or { id, label, next_step }" })
+        .transform((given): z.infer<typeof option> => (typeof given === "string" ? { id: given } : given)),
+    )
+    .min(1, "must hold at least one option")
+    .optional(),
+  schema: field.jsonSchema.optional(),
+  /** fail, continue, skip, or the id of an option. */
+  on_timeout: z.string().default("fail"),
+  notify: z
+    .union([field.filledText, z.strictObject({ url: field.filledText })], { error: "must be an address, or { url }" })
+    .transform((given): { url: string } => (typeof given === "string" ? { url: given } : given))
+    .optional(),
+});
 
 export const childWorkflow = z.strictObject({
   ...common,
@@ -164,4 +170,3 @@ export const emit = z.strictObject({
   event: field.filledText,
   data: z.unknown().optional(),
 });
-

@@ -42,7 +42,6 @@ const loopFields = z.strictObject({
 });
 
 export interface ConditionStep extends z.infer<typeof conditionFields> {
-  // biome-ignore lint/suspicious/noThenProperty: the field has this name in every file
   then?: Step[] | undefined;
   else?: Step[] | undefined;
 }

@@ -15,6 +15,7 @@ export interface DefinitionSource {
 
 export interface Document {
   text: string;
+  lines: Lines;
   /** What the fields are; undefined where they cannot be read, which is then among the findings. */
   fields: Branch | undefined;
   body: Body | undefined;
@@ -28,18 +29,18 @@ export function readDocument({ path, text: given }: DefinitionSource, findings: 
   const refusal = refusalOf(text);
   if (refusal !== undefined) {
     findings.push(refusal);
-    return { text, fields: undefined, body: undefined };
+    return { text, lines: new Lines(""), fields: undefined, body: undefined };
   }
   const lines = new Lines(text);
   const extension = /\.(toml|ya?ml)$/i.exec(path)?.[1]?.toLowerCase();
-  if (extension === "toml") return { text, fields: fieldsOf(readToml(text, lines, findings), findings), body: undefined };
   if (extension !== undefined) {
-    return { text, fields: fieldsOf(readYaml(text, lines, findings), findings), body: undefined };
+    const tree = extension === "toml" ? readToml(text, lines, findings) : readYaml(text, lines, findings);
+    return { text, lines, fields: fieldsOf(tree, findings), body: undefined };
   }
   const parts = partMarkdown(text, findings);
-  if (parts === undefined) return { text, fields: undefined, body: undefined };
+  if (parts === undefined) return { text, lines, fields: undefined, body: undefined };
   const body = { text, start: parts.bodyStart, lines };
-  return { text, fields: fieldsOf(readYaml(parts.yaml, lines, findings), findings), body };
+  return { text, lines, fields: fieldsOf(readYaml(parts.yaml, lines, findings), findings), body };
 }
 
 function refusalOf(text: string): Finding | undefined {

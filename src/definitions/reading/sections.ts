@@ -74,7 +74,11 @@ function slug(heading: string): string {
     .replace(/[\s_-]+/g, "-");
 }
 
-function leafOf(file: { text: string; lines: Lines; field: string }, from: number, to: number): Leaf & { value: string } {
+function leafOf(
+  file: { text: string; lines: Lines; field: string },
+  from: number,
+  to: number,
+): Leaf & { value: string } {
   const raw = file.text.slice(from, to);
   const start = from + (raw.length - raw.trimStart().length);
   const end = to - (raw.length - raw.trimEnd().length);

@@ -2,7 +2,7 @@ import { parse, TomlDate, TomlError } from "smol-toml";
 import type { Finding } from "../problem.ts";
 import type { Lines } from "./lines.ts";
 import { Size } from "./size.ts";
-import { tomlPathKey, type TomlSpan, tomlSpans } from "./toml-places.ts";
+import { type TomlSpan, tomlPathKey, tomlSpans } from "./toml-places.ts";
 import { memberField, type Tree } from "./tree.ts";
 
 interface Reading {

@@ -1,4 +1,15 @@
-import { Alias, type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument, type Scalar } from "yaml";
+import {
+  Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type Scalar,
+} from "yaml";
 import { shown } from "../../core/shown.ts";
 import type { Finding } from "../problem.ts";
 import type { Lines } from "./lines.ts";
@@ -46,7 +57,13 @@ function syntaxFindings(doc: Document, text: string, lines: Lines): Finding[] {
       if (code === "RESOURCE_EXHAUSTION") {
         return { code: "hostile", at, field: "", message: "the file is refused: it is nested too deeply to be read" };
       }
-      return { code: "syntax", at, field: "", message: `YAML: ${firstLine(message)}`, hint: syntaxHint(code, text, offset) };
+      return {
+        code: "syntax",
+        at,
+        field: "",
+        message: `YAML: ${firstLine(message)}`,
+        hint: syntaxHint(code, text, offset),
+      };
     }),
     ...doc.warnings.slice(0, 20).map(({ message, pos: [offset] }): Finding => {
       const hint = "Write plain YAML without tags.";
@@ -76,7 +93,8 @@ function syntaxHint(code: string, text: string, offset: number): string | undefi
   }
 }
 
-const quoteHint = 'YAML reads { as the beginning of a map: put quotes around the value, for example "{{ inputs.tag }}".';
+const quoteHint =
+  'YAML reads { as the beginning of a map: put quotes around the value, for example "{{ inputs.tag }}".';
 
 function treeOf(reading: Reading, node: unknown, spot: Spot): Tree | undefined {
   if (isAlias(node)) return aliasTree(reading, node, spot);
@@ -89,7 +107,11 @@ function treeOf(reading: Reading, node: unknown, spot: Spot): Tree | undefined {
   }
   if (isSeq(node)) {
     const items = node.items.flatMap((item, index) => {
-      const tree = treeOf(reading, item, { field: `${spot.field}[${index}]`, depth: spot.depth + 1, keyOffset: undefined });
+      const tree = treeOf(reading, item, {
+        field: `${spot.field}[${index}]`,
+        depth: spot.depth + 1,
+        keyOffset: undefined,
+      });
       return tree === undefined ? [] : [tree];
     });
     return { kind: "list", items, ...located };
@@ -102,7 +124,8 @@ function aliasTree(reading: Reading, alias: Alias, spot: Spot): Tree | undefined
   const { at } = locate(reading, alias, spot);
   if (!reading.size.takes(spot.depth, at, spot.field)) return undefined;
   const target = alias.resolve(reading.doc);
-  const isInside = target?.range && alias.range && target.range[0] <= alias.range[0] && alias.range[0] < target.range[2];
+  const isInside =
+    target?.range && alias.range && target.range[0] <= alias.range[0] && alias.range[0] < target.range[2];
   if (target === undefined || isInside) {
     const message = `the alias *${alias.source} ${target === undefined ? "has no anchor" : "holds itself"}`;
     reading.findings.push({ code: "hostile", at, field: spot.field, message });
@@ -150,7 +173,8 @@ function addPair(reading: Reading, branch: Branch, pair: unknown, depth: number)
 
 function leafOf(reading: Reading, node: Scalar, located: ReturnType<typeof locate>): Leaf {
   const { value } = node;
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return { kind: "leaf", value, ...located };
+  if (typeof value === "string" || typeof value === "boolean" || value === null)
+    return { kind: "leaf", value, ...located };
   const number = Number(value);
   if (!Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number))) {
     const message = `${node.source ?? String(value)} is a number that cannot be kept exactly`;

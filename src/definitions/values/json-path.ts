@@ -1,4 +1,4 @@
-import { type JSONPathQuery, type JSONValue, JSONPathEnvironment, jsonpath } from "json-p3";
+import { JSONPathEnvironment, type JSONPathQuery, type JSONValue, jsonpath } from "json-p3";
 import { MissingValueError, type Reference, ValueSyntaxError } from "./reference.ts";
 import type { Scope } from "./scope.ts";
 
@@ -28,10 +28,12 @@ export function compilePath(text: string): CompiledPath {
   return {
     references: [reference],
     render(scope) {
-      const found = query.query(rootOf(scope, reference)).values();
+      const root = rootOf(scope, reference);
+      const found = query.query(root).values();
       if (!query.singularQuery()) return found;
-      if (found.length === 0) throw new MissingValueError(`${text.trim()} holds nothing`);
-      return found[0];
+      if (found.length > 0) return found[0];
+      if (endsInNull(root, reference.path)) return null;
+      throw new MissingValueError(`${text.trim()} holds nothing`);
     },
   };
 }
@@ -68,4 +70,15 @@ function rootOf(scope: Scope, { path: [root] }: Reference): JSONValue {
   const isNotRun = typeof root === "string" && !Object.hasOwn(known, root);
   // The journal holds more kinds of values than JSON; a path just passes them on.
   return (isNotRun ? { ...known, [root]: null } : known) as JSONValue;
+}
+
+/** What a step that did not run would have held is null as well. */
+function endsInNull(root: unknown, path: Reference["path"]): boolean {
+  let at: unknown = root;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return false;
+    at = Reflect.get(at, step);
+    if (at === null) return true;
+  }
+  return false;
 }

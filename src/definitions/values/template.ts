@@ -53,7 +53,8 @@ function parse(source: string): Template[] {
 
 function hintOf(message: string): string {
   if (/tag .*not found/.test(message)) return "Files cannot be included; if, for, assign, case and others are there.";
-  if (message.startsWith("undefined filter")) return "The filters are those of Liquid, for example join, default, json.";
+  if (message.startsWith("undefined filter"))
+    return "The filters are those of Liquid, for example join, default, json.";
   return "To write {{ as it is, put a backslash in front: \\{{.";
 }
 

@@ -1,5 +1,5 @@
-import { textOf } from "./liquid.ts";
 import { compilePath, isJsonPath } from "./json-path.ts";
+import { textOf } from "./liquid.ts";
 import type { Reference } from "./reference.ts";
 import type { Scope } from "./scope.ts";
 import { compileTemplate, isTemplate } from "./template.ts";

@@ -1,0 +1,89 @@
+import type { Finding, Place } from "../problem.ts";
+import type { Lines } from "../reading/lines.ts";
+import { type Branch, type Leaf, memberOf } from "../reading/tree.ts";
+import { allSteps, type Outline, type OutlineList } from "./outline.ts";
+import { referenceProblems } from "./reference-roots.ts";
+import type { SecretUse, Surroundings, Use } from "./reference-use.ts";
+import { type ValueField, valueFields } from "./value-fields.ts";
+import { type FoundReference, referencesIn } from "./values.ts";
+import { localsOf, type View, type Visibility, visibilityOf } from "./visibility.ts";
+
+/** The file's text, to tell where in it a reference stands. */
+export interface FileText {
+  text: string;
+  lines: Lines;
+}
+
+/** Everything that values refer to and that cannot exist, or not yet. */
+export function checkReferences(
+  fields: Branch,
+  root: OutlineList,
+  file: FileText,
+): { findings: Finding[]; secrets: SecretUse[] } {
+  const steps = allSteps(root);
+  const inputs = memberOf(fields, "inputs");
+  const around: Surroundings = {
+    root,
+    steps: new Map(steps.map((step) => [step.id, step])),
+    inputs: new Map(inputs?.kind === "branch" ? [...inputs.entries].map(([name, tree]) => [name, typeOf(tree)]) : []),
+    secrets: [],
+  };
+  const visibility = visibilityOf(root);
+  const findings = steps.flatMap((step) => stepFindings(step, visibility, { around, file }));
+  const outputs = memberOf(fields, "outputs");
+  if (outputs !== undefined) {
+    for (const found of referencesIn(outputs, "value", findings)) {
+      findings.push(...referenceFindings(found, { view: visibility.atEnd, field: { form: "value" }, around }, file));
+    }
+  }
+  return { findings, secrets: around.secrets };
+}
+
+function typeOf(input: ReturnType<typeof memberOf>): string | undefined {
+  if (input?.kind !== "branch") return undefined;
+  const type = input.entries.get("type");
+  return type?.kind === "leaf" ? String(type.value) : undefined;
+}
+
+function stepFindings(
+  step: Outline,
+  visibility: Visibility,
+  { around, file }: { around: Surroundings; file: FileText },
+): Finding[] {
+  if (step.kind === undefined) return [];
+  const findings: Finding[] = [];
+  for (const [key, field] of Object.entries(valueFields(step.kind))) {
+    const tree = memberOf(step.tree, key);
+    if (tree === undefined) continue;
+    const view = viewFor(step, field, visibility);
+    for (const found of referencesIn(tree, field.form, findings)) {
+      findings.push(...referenceFindings(found, { view, field, around, step }, file));
+    }
+  }
+  return findings;
+}
+
+function viewFor(step: Outline, { perItem }: ValueField, visibility: Visibility): View {
+  if (perItem === undefined) return visibility.of(step);
+  const { steps, locals } = step.kind === "loop" ? visibility.within(step) : visibility.of(step);
+  return { steps, locals: [...locals, ...localsOf(step)] };
+}
+
+function referenceFindings(found: FoundReference, use: Use, file: FileText): Finding[] {
+  const { reference, leaf } = found;
+  const place = { at: placeOf(leaf, reference.offset, file), field: leaf.field };
+  return referenceProblems(found, use, place.at).map((told) => ({ code: "unknown_reference", ...place, ...told }));
+}
+
+/** Where in the file a reference stands: at the same word, counted from the beginning of its text. */
+function placeOf(leaf: Leaf, offset: number, { text, lines }: FileText): Place {
+  const value = String(leaf.value);
+  const word = /^[\w-]+/.exec(value.slice(offset, offset + 200))?.[0];
+  if (word === undefined || offset === 0) return leaf.at;
+  const source = text.slice(...leaf.span);
+  let earlier = 0;
+  for (let at = value.indexOf(word); at >= 0 && at < offset; at = value.indexOf(word, at + word.length)) earlier += 1;
+  let found = source.indexOf(word);
+  for (; found >= 0 && earlier > 0; earlier--) found = source.indexOf(word, found + word.length);
+  return found < 0 ? leaf.at : lines.place(leaf.span[0] + found);
+}
