@@ -94,7 +94,7 @@ export const writeFile = z.strictObject({
   ...common,
   type: z.literal("write_file"),
   path: field.filledText,
-  content: z.unknown().refine((value) => value !== undefined, "is missing"),
+  content: z.unknown(),
 });
 
 const statusCode = z

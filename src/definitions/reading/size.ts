@@ -13,6 +13,11 @@ export class Size {
     this.#findings = findings;
   }
 
+  /** Whether the file is refused as a whole. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Whether one more value fits; the first that does not is put on the record. */
   takes(depth: number, at: Place, field: string): boolean {
     this.#values += 1;

@@ -23,7 +23,8 @@ export function readToml(text: string, lines: Lines, findings: Finding[]): Tree 
   const data = parsed(text, findings);
   if (data === undefined) return undefined;
   const reading = { spans: tomlSpans(text), lines, findings, size: new Size(findings) };
-  return treeOf(reading, data, { path: [], field: "", span: { start: 0, end: text.length } });
+  const tree = treeOf(reading, data, { path: [], field: "", span: { start: 0, end: text.length } });
+  return reading.size.isOver ? undefined : tree;
 }
 
 function parsed(text: string, findings: Finding[]): unknown {

@@ -2,6 +2,7 @@ import {
   Alias,
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isPair,
   isScalar,
@@ -9,6 +10,7 @@ import {
   type Node,
   parseDocument,
   type Scalar,
+  type YAMLMap,
 } from "yaml";
 import { shown } from "../../core/shown.ts";
 import type { Finding } from "../problem.ts";
@@ -17,11 +19,12 @@ import { Size } from "./size.ts";
 import { type Branch, type Leaf, memberField, type Tree } from "./tree.ts";
 
 interface Reading {
-  doc: Document;
   text: string;
   lines: Lines;
   findings: Finding[];
   size: Size;
+  /** By name, the last one so far: the library looks through the whole document for each alias. */
+  anchors: Map<string, Node>;
 }
 
 interface Spot {
@@ -44,8 +47,9 @@ export function readYaml(text: string, lines: Lines, findings: Finding[]): Tree 
   const wrong = syntaxFindings(doc, text, lines);
   findings.push(...wrong);
   if (wrong.some(({ code }) => code !== "hostile") || doc.errors.length > 0) return undefined;
-  const reading = { doc, text, lines, findings, size: new Size(findings) };
-  return treeOf(reading, doc.contents, { field: "", depth: 0, keyOffset: undefined });
+  const reading = { text, lines, findings, size: new Size(findings), anchors: new Map<string, Node>() };
+  const tree = treeOf(reading, doc.contents, { field: "", depth: 0, keyOffset: undefined });
+  return reading.size.isOver ? undefined : tree;
 }
 
 function syntaxFindings(doc: Document, text: string, lines: Lines): Finding[] {
@@ -73,7 +77,7 @@ function syntaxFindings(doc: Document, text: string, lines: Lines): Finding[] {
 }
 
 function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? message;
+  return message.split(/\n|; please/, 1)[0] ?? message;
 }
 
 function syntaxHint(code: string, text: string, offset: number): string | undefined {
@@ -98,8 +102,10 @@ const quoteHint =
 
 function treeOf(reading: Reading, node: unknown, spot: Spot): Tree | undefined {
   if (isAlias(node)) return aliasTree(reading, node, spot);
+  noteAnchor(reading, node);
   const located = locate(reading, node, spot);
   if (!reading.size.takes(spot.depth, located.at, spot.field)) return undefined;
+  if (isMap(node) && isBareTemplate(node, reading, located.span)) return bareTemplate(reading, located);
   if (isMap(node)) {
     const branch: Branch = { kind: "branch", entries: new Map(), ...located };
     for (const pair of node.items) addPair(reading, branch, pair, spot.depth);
@@ -119,16 +125,34 @@ function treeOf(reading: Reading, node: unknown, spot: Spot): Tree | undefined {
   return isScalar(node) ? leafOf(reading, node, located) : { kind: "leaf", value: null, ...located };
 }
 
+function noteAnchor({ anchors }: Reading, node: unknown): void {
+  if (!isCollection(node) && !isScalar(node)) return;
+  const { anchor, range } = node;
+  if (anchor === undefined || (anchors.get(anchor)?.range?.[0] ?? -1) >= (range?.[0] ?? 0)) return;
+  anchors.set(anchor, node);
+}
+
+function isBareTemplate(node: YAMLMap, { text }: Reading, [start]: Leaf["span"]): boolean {
+  return text.startsWith("{{", start) && node.items.some(({ key }) => isMap(key));
+}
+
+/** Read as the text that was meant, so that what it refers to is checked as well. */
+function bareTemplate({ text, findings }: Reading, located: ReturnType<typeof locate>): Leaf {
+  const message = "a template without quotes is no text in YAML";
+  findings.push({ code: "syntax", at: located.at, field: located.field, message, hint: quoteHint });
+  return { kind: "leaf", value: text.slice(...located.span), ...located };
+}
+
 /** An alias stands for its anchor's value; problems in that are told where the alias is used. */
 function aliasTree(reading: Reading, alias: Alias, spot: Spot): Tree | undefined {
   const { at } = locate(reading, alias, spot);
   if (!reading.size.takes(spot.depth, at, spot.field)) return undefined;
-  const target = alias.resolve(reading.doc);
+  const target = reading.anchors.get(alias.source);
   const isInside =
     target?.range && alias.range && target.range[0] <= alias.range[0] && alias.range[0] < target.range[2];
   if (target === undefined || isInside) {
-    const message = `the alias *${alias.source} ${target === undefined ? "has no anchor" : "holds itself"}`;
-    reading.findings.push({ code: "hostile", at, field: spot.field, message });
+    const message = `the alias *${alias.source} ${isInside ? "holds itself" : "has no anchor"}`;
+    reading.findings.push({ code: isInside ? "hostile" : "syntax", at, field: spot.field, message });
     return undefined;
   }
   return treeOf(reading, target, { ...spot, keyOffset: spot.keyOffset ?? alias.range?.[0] });
@@ -137,14 +161,11 @@ function aliasTree(reading: Reading, alias: Alias, spot: Spot): Tree | undefined
 function addPair(reading: Reading, branch: Branch, pair: unknown, depth: number): void {
   if (!isPair(pair)) return;
   const { key, value } = pair;
-  const keyNode = isAlias(key) ? key.resolve(reading.doc) : key;
+  const keyNode = isAlias(key) ? reading.anchors.get(key.source) : key;
   const offset = rangeOf(key)?.[0] ?? branch.span[0];
   const at = reading.lines.place(offset);
   if (!isScalar(keyNode)) {
-    const isTemplate = reading.text.slice(branch.span[0], branch.span[0] + 2) === "{{";
-    const message = isTemplate ? "a template without quotes is no text in YAML" : "a key must be a text";
-    const hint = isTemplate ? quoteHint : undefined;
-    reading.findings.push({ code: "syntax", at, field: branch.field, message, hint });
+    reading.findings.push({ code: "syntax", at, field: branch.field, message: "a key must be a text" });
     return;
   }
   const name = keyNode.source ?? String(keyNode.value);

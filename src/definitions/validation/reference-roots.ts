@@ -2,9 +2,11 @@ import { didYouMean } from "../../core/suggest.ts";
 import { nameHint, type Place } from "../problem.ts";
 import { referenceText } from "../values/reference.ts";
 import { builtInNames } from "../values/scope.ts";
+import type { Outline } from "./outline.ts";
 import type { SecretUse, Surroundings, Told, Use } from "./reference-use.ts";
 import { stepReference } from "./step-references.ts";
 import type { FoundReference } from "./values.ts";
+import { localsOf } from "./visibility.ts";
 
 /** What is wrong with a reference, by the name that it begins with. */
 export function referenceProblems(found: FoundReference, use: Use, at: Place): Told[] {
@@ -81,6 +83,12 @@ function rootHint(path: readonly (string | number)[], { view, around }: Use): st
   }
   if (name === "input") return `Write ${referenceText(["inputs", ...rest])}.`;
   if (name === "env") return "The environment cannot be read: declare an input, or use a secret.";
+  const loop = [...around.steps.values()].find((step) => localsOf(step).includes(name) && isRepeating(step));
+  if (loop !== undefined) return `Only what ${loop.id} repeats has it; elsewhere write steps.${loop.id}.output.`;
   const names = ["inputs", "steps", ...view.locals, ...around.inputs.keys(), ...builtInNames];
   return didYouMean(name, names) ?? "Write inputs.name or steps.id.output.";
+}
+
+function isRepeating({ kind }: Outline): boolean {
+  return kind === "loop" || kind === "batch_llm";
 }

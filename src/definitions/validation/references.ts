@@ -1,6 +1,7 @@
+import { typeOf as inputType } from "../model/inputs.ts";
 import type { Finding, Place } from "../problem.ts";
 import type { Lines } from "../reading/lines.ts";
-import { type Branch, type Leaf, memberOf } from "../reading/tree.ts";
+import { type Branch, type Leaf, memberOf, plain } from "../reading/tree.ts";
 import { allSteps, type Outline, type OutlineList } from "./outline.ts";
 import { referenceProblems } from "./reference-roots.ts";
 import type { SecretUse, Surroundings, Use } from "./reference-use.ts";
@@ -40,7 +41,8 @@ export function checkReferences(
 }
 
 function typeOf(input: ReturnType<typeof memberOf>): string | undefined {
-  if (input?.kind !== "branch") return undefined;
+  if (input === undefined) return undefined;
+  if (input.kind !== "branch") return inputType(plain(input));
   const type = input.entries.get("type");
   return type?.kind === "leaf" ? String(type.value) : undefined;
 }

@@ -18,7 +18,7 @@ export function checkRules(root: OutlineList): Finding[] {
 
 const rules: Partial<Record<StepType, (step: Outline) => Finding[]>> = {
   llm: promptFindings,
-  batch_llm: (step) => [...promptFindings(step), ...required(step, "items")],
+  batch_llm: promptFindings,
   agent: promptFindings,
   shell: commandFindings,
   http: addressFindings,
@@ -36,18 +36,14 @@ function promptFindings({ tree }: Outline): Finding[] {
   ];
 }
 
-/** A value that comes into the text of a shell is read by the shell. */
+/** A value that comes into the text of a shell is read by the shell, unless it is quoted for it. */
 function commandFindings({ tree }: Outline): Finding[] {
   const command = memberOf(tree, "command");
-  if (
-    command?.kind !== "leaf" ||
-    typeof command.value !== "string" ||
-    !/\{\{(?!\s*(inputs\.)?\w+\s*\|\s*shell)/.test(command.value)
-  ) {
-    return [];
-  }
-  const message = "a value becomes part of the shell's command: one with a quote or a semicolon in it is run";
-  const hint = 'Pass it in env and write "$NAME" in the command, or write the command as a list, which no shell reads.';
+  if (command?.kind !== "leaf" || typeof command.value !== "string") return [];
+  const outputs = command.value.match(/(?<!\\)\{\{[^}]*\}\}/g) ?? [];
+  if (outputs.every((output) => /\|\s*shell\s*-?\}\}$/.test(output))) return [];
+  const message = "a value becomes part of the shell's command: what it holds after a quote or a semicolon is run";
+  const hint = 'Write {{ … | shell }}, or pass it in env and write "$NAME", or write the command as a list.';
   return [{ severity: "warning", ...at(command, "unsafe_command", message, hint) }];
 }
 
@@ -172,11 +168,6 @@ function isDuration(value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-function required({ tree }: Outline, key: string): Finding[] {
-  if (memberOf(tree, key) !== undefined) return [];
-  return [{ ...at(tree, "missing_field", `${key} is missing`), field: `${tree.field}.${key}` }];
 }
 
 /** Files of a step lie in the workspace. What a template makes of a path is checked when it runs. */

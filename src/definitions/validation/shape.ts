@@ -4,7 +4,7 @@ import { didYouMean } from "../../core/suggest.ts";
 import { type WorkflowDefinition, workflowDefinition } from "../model/definition.ts";
 import { stepTypes } from "../model/steps.ts";
 import { type Finding, problemCodes } from "../problem.ts";
-import { type Branch, deepest, memberField, plain, type Tree } from "../reading/tree.ts";
+import { type Branch, deepest, memberField, plain, type Tree, textOf } from "../reading/tree.ts";
 import { foreignKeys, foreignOperators, foreignTypes } from "./known-elsewhere.ts";
 import { keysAt } from "./schema-at.ts";
 
@@ -78,10 +78,10 @@ function unknownKey({ tree, data }: Shape, path: PropertyKey[], key: string): Fi
 }
 
 function typeOf(tree: Tree): string | undefined {
-  const type = tree.kind === "branch" ? tree.entries.get("type") : undefined;
-  return type?.kind === "leaf" && typeof type.value === "string"
-    ? `${/^(trigger|schedule)/.test(tree.field) ? "a trigger" : "a step"} of the type ${type.value}`
-    : undefined;
+  const type = textOf(tree, "type");
+  const kind = /^(steps|agent|triggers?|schedule)\b/.exec(tree.field)?.[1];
+  if (type === undefined || kind === undefined) return undefined;
+  return `${/^(steps|agent)$/.test(kind) ? "a step" : "a trigger"} of the type ${type}`;
 }
 
 function unknownType(shape: Shape, path: PropertyKey[]): Finding {
@@ -146,6 +146,8 @@ function wrongField(shape: Shape, issue: Issue, path: PropertyKey[]): Finding {
   };
 }
 
+const noSteps = "Add steps, or write Markdown: its body is then the prompt of an agent.";
+
 function missing(shape: Shape, path: PropertyKey[]): Finding {
   const { tree } = deepest(shape.tree, path);
   const owner = typeOf(tree);
@@ -154,6 +156,7 @@ function missing(shape: Shape, path: PropertyKey[]): Finding {
     code: "missing_field",
     ...placeAt(shape, path),
     message: owner === undefined ? what : `${what} in ${owner}`,
+    hint: path.length === 1 && path[0] === "steps" ? noSteps : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { Liquid, type Template } from "liquidjs";
+import { shellWord } from "../../core/shell-word.ts";
 
 const longestTemplate = 1024 * 1024;
 const longestRenderMs = 2_000;
@@ -45,6 +46,7 @@ function createLiquid(): Liquid {
   for (const tag of forbiddenTags) delete created.tags[tag];
   for (const filter of forbiddenFilters) delete created.filters[filter];
   for (const name of dateFilters) withoutNow(created, name);
+  created.registerFilter("shell", (value: unknown) => shellWord(textOf(value)));
   return created;
 }
 
