@@ -16,6 +16,7 @@ const fence = "---";
  * cache when it is called without options: so every engine is replaced, and none reads anything.
  */
 export function partMarkdown(text: string, findings: Finding[]): MarkdownParts | undefined {
+  if (!text.startsWith(fence)) return { yaml: "", bodyStart: 0 };
   const split = splitting(text, findings);
   if (split === undefined) return undefined;
   const { front, body } = split;

@@ -6,6 +6,9 @@ export interface TomlSpan {
 
 type Path = (string | number)[];
 
+/** What lies deeper is refused later on; its place would take its time. */
+const longestPath = 100;
+
 /** The path of a value as a key of the map that `tomlSpans` makes. */
 export function tomlPathKey(path: readonly (string | number)[]): string {
   return JSON.stringify(path);
@@ -80,7 +83,7 @@ function readKeys(text: string, from: number): { keys: string[]; end: number } {
     if (match === null) return { keys, end };
     end = key.lastIndex;
     keys.push(match[1] === undefined ? (match[2] ?? match[3] ?? "") : unescaped(match[1]));
-    if (match[4] !== ".") return { keys, end };
+    if (match[4] !== "." || keys.length > longestPath) return { keys, end };
   }
 }
 
