@@ -8,6 +8,7 @@ import { checkIds } from "./validation/ids.ts";
 import { checkInputs } from "./validation/inputs.ts";
 import { checkJumps } from "./validation/jumps.ts";
 import { checkKnown, type Known } from "./validation/known.ts";
+import { checkLiterals } from "./validation/literals.ts";
 import { outlineOf } from "./validation/outline.ts";
 import { checkReferences, type FileText } from "./validation/references.ts";
 import { checkRules } from "./validation/rules.ts";
@@ -57,6 +58,7 @@ function checkFields(fields: Branch, { known, file, findings }: Checking): Workf
     ...checkRules(root),
     ...checkInputs(fields, root),
     ...checkTriggers(fields),
+    ...checkLiterals(fields, root),
     ...checkJumps(root),
     ...ofReferences,
     ...checkKnown({ fields, root, secrets }, known),

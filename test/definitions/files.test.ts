@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readCatalogue } from "../../src/definitions/files/catalogue.ts";
+import { readCatalogue, readDefinitionFile } from "../../src/definitions/files/catalogue.ts";
 import { listDefinitionFiles } from "../../src/definitions/files/listing.ts";
 
 let root: string;
@@ -93,6 +93,14 @@ describe("a folder of definitions", () => {
       ["worse", false],
     ]);
     expect(told(problems)).toContain("bad.yaml error unknown_type");
+  });
+
+  test("has each file read alone, as when it has changed", () => {
+    write({ "a_b/workflow.yaml": steps });
+    const file = { path: "a_b/workflow.yaml", folder: "a_b" };
+    expect(readDefinitionFile(folder, file)).toMatchObject({ name: "a-b", problems: [], definition: { name: "a-b" } });
+    write({ "a_b/workflow.yaml": "steps: [" });
+    expect(readDefinitionFile(folder, file)).toMatchObject({ name: "a-b", definition: undefined });
   });
 
   test("looks for the modules of functions beside the definition, and nowhere else", () => {

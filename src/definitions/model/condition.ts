@@ -24,10 +24,7 @@ export const comparisonShape = {
 };
 
 /** `exists` compares with nothing, everything else with something. */
-export function checkComparison(
-  { operator, ...rest }: { operator?: Operator | undefined },
-  context: z.RefinementCtx,
-): void {
+function checkComparison({ operator, ...rest }: { operator?: Operator | undefined }, context: z.RefinementCtx): void {
   const hasValue = Object.hasOwn(rest, "value");
   if (operator === "exists" && hasValue) {
     const hint = "To ask whether something is missing, put the comparison under not.";

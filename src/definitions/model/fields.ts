@@ -4,7 +4,7 @@ import { messageOf } from "../../core/errors.ts";
 import { compileJsonSchema, type JsonSchema } from "../../core/json-schema.ts";
 
 /** What names steps, inputs and loop variables. */
-export const identifierForm = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
+const identifierForm = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 export const nameForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 export const identifier = z

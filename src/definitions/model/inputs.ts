@@ -66,14 +66,12 @@ export function inputSchema(declared: Inputs): JsonSchema {
 
 function schemaOf({ type, description, schema, ...rest }: InputDeclaration): JsonSchema {
   return {
-    ...(type !== undefined && { type: bareTypes.has(type) && rest.default === null ? [type, "null"] : type }),
+    ...(type !== undefined && { type: rest.default === null ? [type, "null"] : type }),
     ...schema,
     ...(description !== undefined && { description }),
     ...("default" in rest && { default: rest.default }),
   };
 }
-
-const bareTypes = new Set<InputType>(inputTypes);
 
 /** The inputs of a run with the defaults of those that it leaves out; null for those without one. */
 export function withDefaults(declared: Inputs, given: Readonly<Record<string, unknown>>): Record<string, unknown> {

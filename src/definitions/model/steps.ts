@@ -57,7 +57,6 @@ export interface LoopStep extends z.infer<typeof loopFields> {
 /** A step of any kind. */
 export type Step = z.infer<typeof plainStep> | ConditionStep | ParallelStep | LoopStep;
 export type StepType = Step["type"];
-export type StepOf<Type extends StepType> = Extract<Step, { type: Type }>;
 
 const plainStep = z.discriminatedUnion("type", [
   kinds.llm,
@@ -74,7 +73,7 @@ const plainStep = z.discriminatedUnion("type", [
   kinds.emit,
 ]);
 
-export const stepShapes = {
+const stepShapes = {
   llm: kinds.llm,
   batch_llm: kinds.batchLlm,
   agent: kinds.agent,
@@ -101,6 +100,11 @@ export const step = z.discriminatedUnion("type", [
 ]);
 
 export const stepTypes = Object.keys(stepShapes).filter(isStepType);
+
+/** The fields that steps of a kind have. */
+export function stepFields(type: StepType): string[] {
+  return Object.keys(stepShapes[type].shape);
+}
 
 export function isStepType(type: unknown): type is StepType {
   return typeof type === "string" && Object.hasOwn(stepShapes, type);

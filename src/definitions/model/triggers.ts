@@ -26,4 +26,3 @@ export const trigger = z.discriminatedUnion("type", [
     input: z.record(z.string(), z.unknown()).optional(),
   }),
 ]);
-export type Trigger = z.infer<typeof trigger>;

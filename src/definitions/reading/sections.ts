@@ -10,7 +10,7 @@ export interface Body {
   lines: Lines;
 }
 
-export interface Section {
+interface Section {
   heading: string;
   level: number;
   start: number;
@@ -23,7 +23,7 @@ export function bodyLeaf({ text, start, lines }: Body): Leaf {
 }
 
 /** The sections of a body by their headings; headings in fenced code are code. */
-export function sectionsOf({ text, start }: Body): Section[] {
+function sectionsOf({ text, start }: Body): Section[] {
   const found: (Section & { at: number })[] = [];
   let fence: string | undefined;
   for (let at = start; at < text.length; ) {

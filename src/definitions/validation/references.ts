@@ -31,10 +31,14 @@ export function checkReferences(
   };
   const visibility = visibilityOf(root);
   const findings = steps.flatMap((step) => stepFindings(step, visibility, { around, file }));
-  const outputs = memberOf(fields, "outputs");
-  if (outputs !== undefined) {
-    for (const found of referencesIn(outputs, "value", findings)) {
-      findings.push(...referenceFindings(found, { view: visibility.atEnd, field: { form: "value" }, around }, file));
+  const ends = [
+    { key: "outputs", form: "value", view: visibility.atEnd },
+    { key: "models", form: "text", view: { steps: new Set<string>(), locals: [] } },
+  ] as const;
+  for (const { key, form, view } of ends) {
+    const tree = memberOf(fields, key);
+    for (const found of tree === undefined ? [] : referencesIn(tree, form, findings)) {
+      findings.push(...referenceFindings(found, { view, field: { form }, around }, file));
     }
   }
   return { findings, secrets: around.secrets };

@@ -53,7 +53,7 @@ function zoneFindings(trigger: Branch): Finding[] {
 }
 
 /** Offsets are refused, though Intl reads them: they know no summer time. */
-export function isZone(zone: string): boolean {
+function isZone(zone: string): boolean {
   try {
     return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
   } catch {

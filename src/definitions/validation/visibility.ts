@@ -1,4 +1,5 @@
 import { reachable, reversed, successors } from "../graph/links.ts";
+import { loopNames } from "../values/scope.ts";
 import type { Outline, OutlineList } from "./outline.ts";
 
 /** What the values of a step may refer to. */
@@ -59,5 +60,5 @@ export function localsOf({ kind, tree }: Outline): string[] {
   const variable = tree.entries.get("item_variable");
   const name = variable?.kind === "leaf" && typeof variable.value === "string" ? variable.value : "item";
   const isCounted = kind === "batch_llm" || tree.entries.has("items");
-  return isCounted ? [name, "loop_index", "loop_count"] : ["loop_index"];
+  return isCounted ? [name, ...loopNames] : [loopNames[0]];
 }

@@ -14,7 +14,7 @@ export const builtInNames = ["date", "datetime", "time", "weekday", "project_roo
 export type BuiltInName = (typeof builtInNames)[number];
 
 /** The names that a loop gives its steps beside the loop variable: counted from 0, and how many items there are. */
-export const loopNames = ["loop_index", "loop_count"];
+export const loopNames = ["loop_index", "loop_count"] as const;
 
 /** What values are rendered with. */
 export interface Scope {
