@@ -63,29 +63,33 @@ export interface Finding {
   at: Place;
   field: string;
   message: string;
-  hint?: string | undefined;
+  hint?: Hint;
 }
+
+/** What to do instead; a function where finding it takes its time, for example the nearest of many names. */
+export type Hint = string | undefined | (() => string | undefined);
+
+/** More of them help nobody, and a hostile file could ask for very many. */
+const mostHints = 200;
 
 export const startOfFile: Place = { line: 1, column: 1 };
 
 /** The findings as problems of a file: by place, each once. */
 export function problemsOf(file: string, findings: readonly Finding[]): Problem[] {
-  const problems = findings.map(({ severity = "error", code, at, field, message, hint }) => ({
-    severity,
-    code,
-    file,
-    line: at.line,
-    column: at.column,
-    field,
-    message,
-    ...(hint !== undefined && { hint }),
-  }));
-  const seen = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  return [...seen.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  const sorted = findings.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  const problems = sorted.map(({ severity = "error", code, at, field, message, hint }, index): Problem => {
+    const advice = typeof hint === "function" ? (index < mostHints ? hint() : undefined) : hint;
+    const place = { file, line: at.line, column: at.column, field };
+    return { severity, code, ...place, message, ...(advice !== undefined && { hint: advice }) };
+  });
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** The likely name, or else all that there are while they are few. */
-export function nameHint(wanted: string, names: readonly string[], none?: string): string | undefined {
-  if (names.length === 0) return none;
-  return didYouMean(wanted, names) ?? (names.length <= 20 ? `There are: ${names.join(", ")}.` : undefined);
+export function nameHint(wanted: string, names: Iterable<string>, none?: string): () => string | undefined {
+  return () => {
+    const known = [...names];
+    if (known.length === 0) return none;
+    return didYouMean(wanted, known) ?? (known.length <= 20 ? `There are: ${known.join(", ")}.` : none);
+  };
 }

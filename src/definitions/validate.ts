@@ -31,30 +31,25 @@ export interface ValidatedDefinition {
 export function validateDefinition(source: DefinitionSource, known: Known = {}): ValidatedDefinition {
   const findings: Finding[] = [];
   const document = readDocument(source, findings);
-  const fields =
-    document.fields && readDefinitionFields(document.fields, document, { stem: stemOf(source.path), findings });
-  const definition = fields && checkFields(fields, { known, file: document, findings });
-  const problems = problemsOf(source.path, findings);
+  const stem = stemOf(source.path);
+  const fields = document.fields && readDefinitionFields(document.fields, document, { stem, findings });
+  const checked = fields && checkFields(fields, document, known);
+  const problems = problemsOf(source.path, [...findings, ...(checked?.findings ?? [])]);
   const isSound = problems.every(({ severity }) => severity !== "error");
-  return { name: textOf(fields, "name"), definition: isSound ? definition : undefined, problems };
+  return { name: textOf(fields, "name"), definition: isSound ? checked?.definition : undefined, problems };
 }
 
-interface Checking {
-  known: Known;
-  file: FileText;
-  findings: Finding[];
-}
-
-function checkFields(fields: Branch, { known, file, findings }: Checking): WorkflowDefinition | undefined {
+function checkFields(fields: Branch, file: FileText, known: Known): ReturnType<typeof checkShape> {
   const { definition, findings: ofShape } = checkShape(fields);
-  findings.push(...ofShape);
   const root = outlineOf(fields);
   const ofIds = checkIds(root);
-  findings.push(...ofIds);
   // Beyond the limit the rest would take its time, and tell nothing that helps.
-  if (ofIds.some(({ code }) => code === "too_large")) return undefined;
+  if (ofIds.some(({ code }) => code === "too_large"))
+    return { definition: undefined, findings: [...ofShape, ...ofIds] };
   const { findings: ofReferences, secrets } = checkReferences(fields, root, file);
-  findings.push(
+  const findings = [
+    ...ofShape,
+    ...ofIds,
     ...checkRules(root),
     ...checkInputs(fields, root),
     ...checkTriggers(fields),
@@ -62,6 +57,6 @@ function checkFields(fields: Branch, { known, file, findings }: Checking): Workf
     ...checkJumps(root),
     ...ofReferences,
     ...checkKnown({ fields, root, secrets }, known),
-  );
-  return definition;
+  ];
+  return { definition, findings };
 }

@@ -174,6 +174,14 @@ test.for<[string, string, string]>([
     `steps: [{ id: a, type: emit, event: x, data: "$${"[?(".repeat(200)}" }]`,
   ],
   ["many braces", "x.md", "{{ a ".repeat(20_000)],
+  ["very many references", "x.md", "{{ x }} ".repeat(100_000)],
+  [
+    "very many wrong triggers",
+    "x.yaml",
+    `triggers:\n${"  - { type: cron, cron: x, timezone: Europe/Berln }\n".repeat(5_000)}`,
+  ],
+  ["one endless reference", "x.md", `{{ date ${"and date ".repeat(20_000)}}}`],
+  ["very many unknown fields", "x.yaml", Array.from({ length: 20_000 }, (_, n) => `stepz${n}: 1`).join("\n")],
 ])("a file of %s is refused in a second of work", ([, path, text]) => {
   const before = process.cpuUsage();
   const { definition, problems } = validateDefinition({ path, text });

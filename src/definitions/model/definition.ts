@@ -18,7 +18,7 @@ export const workflowDefinition = z.strictObject({
   guardrails: guardrails.default({}),
   /** For each step that has none of its own. */
   timeout: duration.optional(),
-  triggers: z.array(trigger).default([]),
+  triggers: z.array(trigger).max(100, "must have at most 100 entries").default([]),
   tags: z.array(oneLine).max(50, "must have at most 50 entries").default([]),
   steps: z.array(step).min(1, "must hold at least one step"),
   /** What the workflow answers: any value that may hold references. By default the output of the last step. */

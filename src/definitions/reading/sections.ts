@@ -12,6 +12,7 @@ export interface Body {
 
 interface Section {
   heading: string;
+  slug: string;
   level: number;
   start: number;
   end: number;
@@ -22,8 +23,17 @@ export function bodyLeaf({ text, start, lines }: Body): Leaf {
   return leafOf({ text, lines, field: "body" }, start, text.length);
 }
 
+const read = new WeakMap<Body, Section[]>();
+
+/** Read once, however many prompts name one. */
+function sectionsOf(body: Body): Section[] {
+  const known = read.get(body) ?? readSections(body);
+  read.set(body, known);
+  return known;
+}
+
 /** The sections of a body by their headings; headings in fenced code are code. */
-function sectionsOf({ text, start }: Body): Section[] {
+function readSections({ text, start }: Body): Section[] {
   const found: (Section & { at: number })[] = [];
   let fence: string | undefined;
   for (let at = start; at < text.length; ) {
@@ -35,12 +45,22 @@ function sectionsOf({ text, start }: Body): Section[] {
     if (mark !== undefined && fence === undefined) fence = mark;
     else if (mark !== undefined && fence !== undefined && mark.startsWith(fence)) fence = undefined;
     else if (fence === undefined && heading !== null) {
-      found.push({ heading: heading[2] ?? "", level: heading[1]?.length ?? 1, at, start: end, end: text.length });
+      found.push({
+        heading: heading[2] ?? "",
+        slug: slug(heading[2] ?? ""),
+        level: heading[1]?.length ?? 1,
+        at,
+        start: end,
+        end: text.length,
+      });
     }
     at = end;
   }
-  for (const [index, section] of found.entries()) {
-    section.end = found.slice(index + 1).find(({ level }) => level <= section.level)?.at ?? text.length;
+  // From the end, where the next heading of each level or above begins is known.
+  const next = Array.from({ length: 7 }, () => text.length);
+  for (const section of found.toReversed()) {
+    section.end = next[section.level] ?? text.length;
+    next.fill(section.at, section.level);
   }
   return found;
 }
@@ -49,10 +69,11 @@ function sectionsOf({ text, start }: Body): Section[] {
 export function sectionLeaf(body: Body | undefined, named: Leaf & { value: string }, findings: Finding[]): Tree {
   const wanted = named.value.slice(1).trim();
   const sections = body === undefined ? [] : sectionsOf(body);
-  const found = sections.filter(({ heading }) => slug(heading) === slug(wanted));
+  const name = slug(wanted);
+  const found = sections.filter((section) => section.slug === name);
   const [section] = found;
   if (body === undefined || section === undefined || found.length > 1) {
-    const names = sections.map(({ heading }) => heading).slice(0, 20);
+    const names = sections.slice(0, 20).map(({ heading }) => heading);
     const message =
       found.length > 1 ? `the body has ${found.length} sections ${wanted}` : `the body has no section ${wanted}`;
     const none = body === undefined ? "Only Markdown files have a body." : `Write "# ${wanted}" into the body.`;

@@ -63,8 +63,8 @@ function secretFindings({ name, key, at, field }: SecretUse, { secrets }: Known)
   const keys = secrets.get(name);
   if (keys?.includes(key)) return [];
   const message = keys === undefined ? `there is no secret ${name}` : `the secret ${name} has no key ${key}`;
-  const near = keys === undefined ? nameHint(name, [...secrets.keys()]) : nameHint(key, keys);
-  const hint = near ?? "Make it with secrets_create before the workflow runs.";
+  const make = "Make it with secrets_create before the workflow runs.";
+  const hint = keys === undefined ? nameHint(name, secrets.keys(), make) : nameHint(key, keys, make);
   return [{ severity: "warning", code: "unknown_secret", at, field, message, hint }];
 }
 

@@ -8,6 +8,8 @@ export interface Outline extends Linked {
   kind: StepType | undefined;
   tree: Branch;
   lists: OutlineList[];
+  /** The list that it stands in. */
+  within: OutlineList | undefined;
 }
 
 export interface OutlineList {
@@ -37,7 +39,9 @@ function listOf(parent: Branch, key: OutlineList["key"], owner: Outline | undefi
   const steps = itemsOf(parent, key)
     .filter((item) => item.kind === "branch")
     .map((tree, index) => stepOf(tree, index));
-  return { key, isParallel: owner?.kind === "parallel", isGraph: isGraph(steps), steps, owner };
+  const list = { key, isParallel: owner?.kind === "parallel", isGraph: isGraph(steps), steps, owner };
+  for (const step of steps) step.within = list;
+  return list;
 }
 
 function stepOf(tree: Branch, index: number): Outline {
@@ -56,6 +60,7 @@ function stepOf(tree: Branch, index: number): Outline {
     on_timeout: textOf(tree, "on_timeout"),
     tree,
     lists: [],
+    within: undefined,
   };
   for (const key of listKeys(step.kind)) {
     if (memberOf(tree, key) !== undefined) step.lists.push(listOf(tree, key, step));

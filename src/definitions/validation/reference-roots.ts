@@ -3,28 +3,28 @@ import { nameHint, type Place } from "../problem.ts";
 import { referenceText } from "../values/reference.ts";
 import { builtInNames } from "../values/scope.ts";
 import type { Outline } from "./outline.ts";
-import type { SecretUse, Surroundings, Told, Use } from "./reference-use.ts";
+import type { Surroundings, Told, Use } from "./reference-use.ts";
 import { stepReference } from "./step-references.ts";
 import type { FoundReference } from "./values.ts";
 import { localsOf } from "./visibility.ts";
 
 /** What is wrong with a reference, by the name that it begins with. */
-export function referenceProblems(found: FoundReference, use: Use, at: Place): Told[] {
-  return found.reference.form === "path" ? pathFindings(found, use) : templateFindings(found, use, at);
+export function referenceProblems(found: FoundReference, use: Use, place: () => Place): Told[] {
+  return found.reference.form === "path" ? pathFindings(found, use) : templateFindings(found, use, place);
 }
 
-function templateFindings({ reference, leaf }: FoundReference, use: Use, at: Place): Told[] {
+function templateFindings({ reference, leaf }: FoundReference, use: Use, place: () => Place): Told[] {
   const { path } = reference;
   const [root] = path;
   const { view, around } = use;
   if (root === "inputs") return inputFindings(path.slice(1), around);
   if (root === "steps") return stepReference(path[1], path.slice(2), use, "template");
-  if (root === "secrets") return secretFindings(path, { at, field: leaf.field }, use);
+  if (root === "secrets") return secretFindings(path, { place, field: leaf.field }, use);
   if (typeof root !== "string") return [{ message: "a reference begins with a name" }];
   if (view.locals.includes(root)) return [];
   if (around.inputs.has(root)) return inputFindings(path, around);
   if (builtInNames.some((name) => name === root)) return [];
-  return [{ message: `there is nothing called ${root}`, hint: rootHint(path, use) }];
+  return [{ message: `there is nothing called ${root}`, hint: () => rootHint(path, use) }];
 }
 
 function pathFindings({ reference: { path } }: FoundReference, use: Use): Told[] {
@@ -40,7 +40,7 @@ function pathFindings({ reference: { path } }: FoundReference, use: Use): Told[]
     const hint = `In paths a step's output stands at the root: $.${rest.filter((step) => step !== "output").join(".")}.`;
     return [{ message: "there is nothing called steps in a path", hint }];
   }
-  const hint = didYouMean(root, ["inputs", ...view.steps, ...view.locals]);
+  const hint = () => didYouMean(root, ["inputs", ...view.steps, ...view.locals]);
   return [{ code: "unknown_step", message: `there is no step ${root}`, hint }];
 }
 
@@ -59,7 +59,11 @@ function inputFindings([name, ...rest]: readonly (string | number)[], { inputs }
 
 const scalarTypes = new Set(["string", "integer", "number", "boolean"]);
 
-function secretFindings(path: readonly (string | number)[], place: Pick<SecretUse, "at" | "field">, use: Use): Told[] {
+function secretFindings(
+  path: readonly (string | number)[],
+  { place, field }: { place: () => Place; field: string },
+  use: Use,
+): Told[] {
   const [, name, key, ...rest] = path;
   if (use.field.secrets === undefined) {
     const hint = "They may stand in the env of shell steps, the headers of http steps and the args of tool steps.";
@@ -69,7 +73,7 @@ function secretFindings(path: readonly (string | number)[], place: Pick<SecretUs
     const hint = "For example {{ secrets.github.TOKEN }}.";
     return [{ message: "a secret is named by its name and a key", hint }];
   }
-  use.around.secrets.push({ name, key, ...place });
+  use.around.secrets.push({ name, key, at: place(), field });
   return [];
 }
 

@@ -1,5 +1,5 @@
 import type { Finding, Place } from "../problem.ts";
-import type { Outline, OutlineList } from "./outline.ts";
+import type { Outline } from "./outline.ts";
 import type { ValueField } from "./value-fields.ts";
 import type { View } from "./visibility.ts";
 
@@ -13,12 +13,15 @@ export interface SecretUse {
 
 /** What a definition has that may be referred to. */
 export interface Surroundings {
-  root: OutlineList;
   steps: ReadonlyMap<string, Outline>;
   /** Names to types. */
   inputs: ReadonlyMap<string, string | undefined>;
   /** Those found so far. */
   secrets: SecretUse[];
+  /** How many places were looked for so far. */
+  placed: number;
+  /** How many problems of references were found so far. */
+  told: number;
 }
 
 /** Where a reference is used. */

@@ -15,6 +15,10 @@ export interface FileText {
   lines: Lines;
 }
 
+/** Each place is looked for in the text; those beyond have the place of their whole text. */
+const mostPlaced = 500;
+const mostTold = 1_000;
+
 /** Everything that values refer to and that cannot exist, or not yet. */
 export function checkReferences(
   fields: Branch,
@@ -24,10 +28,11 @@ export function checkReferences(
   const steps = allSteps(root);
   const inputs = memberOf(fields, "inputs");
   const around: Surroundings = {
-    root,
     steps: new Map(steps.map((step) => [step.id, step])),
     inputs: new Map(inputs?.kind === "branch" ? [...inputs.entries].map(([name, tree]) => [name, typeOf(tree)]) : []),
     secrets: [],
+    placed: 0,
+    told: 0,
   };
   const visibility = visibilityOf(root);
   const findings = steps.flatMap((step) => stepFindings(step, visibility, { around, file }));
@@ -77,8 +82,22 @@ function viewFor(step: Outline, { perItem }: ValueField, visibility: Visibility)
 
 function referenceFindings(found: FoundReference, use: Use, file: FileText): Finding[] {
   const { reference, leaf } = found;
-  const place = { at: placeOf(leaf, reference.offset, file), field: leaf.field };
-  return referenceProblems(found, use, place.at).map((told) => ({ code: "unknown_reference", ...place, ...told }));
+  const { around } = use;
+  const place = () => {
+    around.placed += 1;
+    return around.placed <= mostPlaced ? placeOf(leaf, reference.offset, file) : leaf.at;
+  };
+  if (around.told > mostTold) return [];
+  const told = referenceProblems(found, use, place);
+  around.told += told.length;
+  if (around.told > mostTold) return [tooMany(leaf)];
+  const at = told.length === 0 ? leaf.at : place();
+  return told.map((one) => ({ code: "unknown_reference", at, field: leaf.field, ...one }));
+}
+
+function tooMany({ at, field }: Leaf): Finding {
+  const message = `more than ${mostTold} references are wrong; the others are not told`;
+  return { code: "too_large", at, field, message };
 }
 
 /** Where in the file a reference stands: at the same word, counted from the beginning of its text. */

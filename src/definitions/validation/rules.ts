@@ -1,7 +1,6 @@
 import { parseDuration } from "../../core/durations.ts";
-import { didYouMean } from "../../core/suggest.ts";
 import type { StepType } from "../model/steps.ts";
-import type { Finding } from "../problem.ts";
+import { type Finding, type Hint, nameHint } from "../problem.ts";
 import { memberOf, plain, type Tree, textOf } from "../reading/tree.ts";
 import { isTemplate } from "../values/template.ts";
 import { type ConditionForm, conditionFindings } from "./condition-rules.ts";
@@ -95,7 +94,7 @@ function humanFindings(step: Outline): Finding[] {
   const name = textOf(tree, "on_timeout");
   const allowed = ["fail", "continue", "skip", ...ids];
   if (action !== undefined && name !== undefined && !allowed.includes(name)) {
-    const hint = didYouMean(name, allowed) ?? `There are: ${allowed.join(", ")}.`;
+    const hint = nameHint(name, allowed);
     findings.push(
       at(action, "invalid_field", `on_timeout must be fail, continue, skip or an option; it is ${name}`, hint),
     );
@@ -186,6 +185,6 @@ function workspaceFindings({ kind, tree }: Outline): Finding[] {
   return [at(leaf, "invalid_field", `${key} leads out of the workspace: ${leaf.value.slice(0, 80)}`, hint)];
 }
 
-function at(tree: Tree, code: Finding["code"], message: string, hint?: string): Finding {
+function at(tree: Tree, code: Finding["code"], message: string, hint?: Hint): Finding {
   return { code, at: tree.at, field: tree.field, message, hint };
 }

@@ -70,10 +70,11 @@ function unknownKey({ tree, data }: Shape, path: PropertyKey[], key: string): Fi
   const { tree: parent } = deepest(tree, path);
   const { tree: entry } = deepest(tree, [...path, key]);
   const known = keysAt(workflowDefinition, data, path);
-  const likely = Object.hasOwn(foreignKeys, key) ? foreignKeys[key] : didYouMean(key, known);
   const what = parent.field === "" ? "a definition" : (typeOf(parent) ?? parent.field);
   const message = `${shown(key)} is no field of ${what}`;
-  const hint = likely ?? (known.length > 0 && known.length <= 30 ? `It takes ${known.join(", ")}.` : undefined);
+  const foreign = Object.hasOwn(foreignKeys, key) ? foreignKeys[key] : undefined;
+  const taken = known.length > 0 ? `It takes ${known.join(", ")}.` : undefined;
+  const hint = foreign ?? (() => didYouMean(key, known) ?? taken);
   return { code: "unknown_key", at: entry.keyAt, field: entry.field, message, hint };
 }
 
@@ -94,12 +95,12 @@ function unknownType(shape: Shape, path: PropertyKey[]): Finding {
     return { code: "missing_field", ...place, message, hint: `The types are ${known.join(", ")}.` };
   }
   const type = String(plain(tree));
-  const hint = Object.hasOwn(foreignTypes, type) ? foreignTypes[type] : didYouMean(type, known);
+  const foreign = Object.hasOwn(foreignTypes, type) ? foreignTypes[type] : undefined;
   return {
     code: "unknown_type",
     ...place,
     message: `there is no type ${shown(plain(tree))}`,
-    hint: hint ?? `The types are ${known.join(", ")}.`,
+    hint: foreign ?? (() => didYouMean(type, known) ?? `The types are ${known.join(", ")}.`),
   };
 }
 
@@ -114,7 +115,7 @@ function wrongValue(shape: Shape, path: PropertyKey[], values: readonly unknown[
     code: "invalid_field",
     ...placeAt(shape, path),
     message: `${String(path.at(-1))} must be ${list(names)}; it is ${shown(plain(tree))}`,
-    hint: operator === undefined ? didYouMean(given, names) : `Write ${operator}.`,
+    hint: operator === undefined ? () => didYouMean(given, names) : `Write ${operator}.`,
   };
 }
 

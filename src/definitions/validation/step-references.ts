@@ -1,7 +1,7 @@
 import { nameHint } from "../problem.ts";
 import { referenceText } from "../values/reference.ts";
 import { stepMembers } from "../values/scope.ts";
-import { allSteps, type Outline, type OutlineList } from "./outline.ts";
+import type { Outline } from "./outline.ts";
 import { outputShape, wrongTurn } from "./output-shapes.ts";
 import type { Told, Use } from "./reference-use.ts";
 
@@ -17,7 +17,7 @@ export function stepReference(
     return [{ message: "steps must be followed by a step's id", hint: "Write steps.id.output." }];
   const target = around.steps.get(id);
   if (target === undefined) {
-    const hint = nameHint(id, [...view.steps], "No step comes before this one.");
+    const hint = nameHint(id, view.steps, "No step comes before this one.");
     return [{ code: "unknown_step", message: `there is no step ${id}`, hint }];
   }
   if (!view.steps.has(id)) return [notYet(target, use)];
@@ -51,38 +51,26 @@ function otherWay({ kind, tree }: Outline, whole: string): string | undefined {
 }
 
 /** A step that there is, but that cannot have run when this one does. */
-function notYet(target: Outline, { step, around, view }: Use): Told {
-  const { id } = target;
-  const holder = loopAround(target, around.root);
+function notYet(target: Outline, { step, view }: Use): Told {
+  const { id, within } = target;
   if (step !== undefined && step.id === id) return { message: `${id} refers to its own output` };
-  if (holder !== undefined && view.steps.has(holder.id)) {
+  const holder = loopAround(target, view);
+  if (holder !== undefined) {
     const hint = `Write steps.${holder.id}.output, the list of its results; collect says what each holds.`;
     return { message: `${id} runs several times, in the loop ${holder.id}: it has no one output out here`, hint };
   }
-  const list = step && listWith(step, around.root);
-  if (list?.steps.includes(target) && (list.isGraph || list.isParallel)) {
-    const hint = `Add ${id} to the depends_on of ${step?.id}.`;
-    return { message: `${id} may run at the same time or later: ${step?.id} does not depend on it`, hint };
+  if (within !== undefined && within === step?.within && (within.isGraph || within.isParallel)) {
+    const hint = `Add ${id} to the depends_on of ${step.id}.`;
+    return { message: `${id} may run at the same time or later: ${step.id} does not depend on it`, hint };
   }
-  return {
-    message: `${id} cannot have run before: it comes later, or in another branch`,
-    hint: nameHint("", [...view.steps]),
-  };
+  const message = `${id} cannot have run before: it comes later, or in another branch`;
+  return { message, hint: nameHint("", view.steps) };
 }
 
-function loopAround(target: Outline, list: OutlineList): Outline | undefined {
-  for (const step of list.steps) {
-    const inner = step.lists.find((one) => allSteps(one).includes(target));
-    if (inner !== undefined) return step.kind === "loop" ? step : loopAround(target, inner);
-  }
-  return undefined;
-}
-
-function listWith(step: Outline, list: OutlineList): OutlineList | undefined {
-  if (list.steps.includes(step)) return list;
-  for (const inner of list.steps.flatMap(({ lists }) => lists)) {
-    const found = listWith(step, inner);
-    if (found !== undefined) return found;
+/** The loop that a step is in and that has ended where the view is from. */
+function loopAround({ within }: Outline, view: Use["view"]): Outline | undefined {
+  for (let owner = within?.owner; owner !== undefined; owner = owner.within?.owner) {
+    if (owner.kind === "loop" && view.steps.has(owner.id)) return owner;
   }
   return undefined;
 }

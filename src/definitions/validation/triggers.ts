@@ -5,19 +5,24 @@ import { nearest } from "../../core/suggest.ts";
 import type { Finding } from "../problem.ts";
 import { type Branch, itemsOf, memberOf, textOf } from "../reading/tree.ts";
 
+/** The model refuses more. */
+const mostTriggers = 100;
+
 /** Hours that never come, zones that are nowhere, and workflows that start themselves. */
 export function checkTriggers(fields: Branch): Finding[] {
   const own = textOf(fields, "name");
-  return itemsOf(fields, "triggers").flatMap((trigger): Finding[] => {
-    const type = textOf(trigger, "type");
-    if (trigger.kind !== "branch") return [];
-    if (type === "cron") return [...cronFindings(trigger), ...zoneFindings(trigger)];
-    const workflow = memberOf(trigger, "workflow");
-    if (type !== "completion" || workflow === undefined || textOf(trigger, "workflow") !== own) return [];
-    const message = "the workflow would start itself whenever it ends, for ever";
-    const hint = "Name another workflow.";
-    return [{ code: "cycle", at: workflow.at, field: workflow.field, message, hint }];
-  });
+  return itemsOf(fields, "triggers")
+    .slice(0, mostTriggers)
+    .flatMap((trigger): Finding[] => {
+      const type = textOf(trigger, "type");
+      if (trigger.kind !== "branch") return [];
+      if (type === "cron") return [...cronFindings(trigger), ...zoneFindings(trigger)];
+      const workflow = memberOf(trigger, "workflow");
+      if (type !== "completion" || workflow === undefined || textOf(trigger, "workflow") !== own) return [];
+      const message = "the workflow would start itself whenever it ends, for ever";
+      const hint = "Name another workflow.";
+      return [{ code: "cycle", at: workflow.at, field: workflow.field, message, hint }];
+    });
 }
 
 function cronFindings(trigger: Branch): Finding[] {
@@ -45,8 +50,10 @@ function zoneFindings(trigger: Branch): Finding[] {
   const leaf = memberOf(trigger, "timezone");
   const zone = textOf(trigger, "timezone");
   if (leaf === undefined || zone === undefined || isZone(zone)) return [];
-  const [near] = nearest(zone, ["UTC", ...Intl.supportedValuesOf("timeZone")], 1);
-  const hint = near === undefined ? "Write a name such as Europe/Berlin or UTC." : `Did you mean ${near}?`;
+  const hint = () => {
+    const [near] = nearest(zone, ["UTC", ...Intl.supportedValuesOf("timeZone")], 1);
+    return near === undefined ? "Write a name such as Europe/Berlin or UTC." : `Did you mean ${near}?`;
+  };
   return [
     { code: "bad_timezone", at: leaf.at, field: leaf.field, message: `there is no time zone ${shown(zone)}`, hint },
   ];

@@ -12,6 +12,10 @@ export interface CompiledTemplate {
   render(scope: Scope): unknown;
 }
 
+const mostSigns = 1_000;
+const longestTemplate = 300_000;
+const rawBrace = "{% raw %}{{{% endraw %}";
+
 /** Whether a text holds anything to fill in. */
 export function isTemplate(text: string): boolean {
   return text.includes("{{") || text.includes("{%");
@@ -19,11 +23,13 @@ export function isTemplate(text: string): boolean {
 
 /** @throws ValueSyntaxError */
 export function compileTemplate(text: string): CompiledTemplate {
-  const source = text.replaceAll("\\{{", "{% raw %}{{{% endraw %}");
+  refuseLarge(text);
+  const source = text.replaceAll("\\{{", rawBrace);
   const trimmed = source.trim();
   const templates = parse(source);
   checkOutputs(source);
-  const references = referencesOf(templates, source).map((one) => ({ ...one, offset: originalOffset(text, one) }));
+  const original = originalOffsets(text);
+  const references = referencesOf(templates, source).map((one) => ({ ...one, offset: original(one.offset) }));
   const isWhole = trimmed.startsWith("{{") && isOnlyOutput(trimmed === source ? templates : parse(trimmed));
   const expression = isWhole ? trimmed.replace(/^\{\{-?|-?\}\}$/g, "") : undefined;
   return {
@@ -39,6 +45,19 @@ export function compileTemplate(text: string): CompiledTemplate {
       }
     },
   };
+}
+
+/** Finding out what a template refers to takes its time, which grows faster than the template. */
+function refuseLarge(text: string): void {
+  const what = tooLarge(text);
+  if (what === undefined) return;
+  throw new ValueSyntaxError("bad_template", `one text holds ${what}`, { hint: "Divide it among several steps." });
+}
+
+function tooLarge(text: string): string | undefined {
+  if (text.length > longestTemplate) return `more than ${longestTemplate} characters and references`;
+  if ((text.match(/\{[{%]/g)?.length ?? 0) > mostSigns) return `more than ${mostSigns} references`;
+  return /\{[{%][^}]{2000}/.test(text) ? "a reference of more than 2000 characters" : undefined;
 }
 
 function parse(source: string): Template[] {
@@ -78,13 +97,23 @@ function referenceOf({ segments, location: { row, col } }: Variable, starts: num
   return { path, isOpen: open >= 0, form: "template", offset: (starts[row - 1] ?? 0) + col - 1 };
 }
 
-/** Escapes moved what stands behind them; the root's name is found again by how often it was there before. */
-function originalOffset(text: string, { offset }: Reference): number {
-  let moved = 0;
-  for (let at = text.indexOf("\\{{"); at >= 0 && at + moved < offset; at = text.indexOf("\\{{", at + 3)) {
-    moved += "{% raw %}{{{% endraw %}".length - 3;
+/** Escapes moved what stands behind them: the offset in the text as it was written. */
+function originalOffsets(text: string): (offset: number) => number {
+  const added = rawBrace.length - 3;
+  const ends: number[] = [];
+  for (let at = text.indexOf("\\{{"); at >= 0; at = text.indexOf("\\{{", at + 3)) {
+    ends.push(at + 3 + added * (ends.length + 1));
   }
-  return Math.max(0, offset - moved);
+  return (offset) => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return offset - added * low;
+  };
 }
 
 /** A step that did not run has no output, which is null and not a mistake. */
