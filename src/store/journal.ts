@@ -115,6 +115,9 @@ export function journalTable(connection: Connection, { redactValue }: Protection
   const pendingWaits = connection.prepare<[number], JournalRow>(
     `SELECT ${columns} FROM journal WHERE execution_seq = ? AND kind = 'wait' AND status = 'pending' ORDER BY ordinal`,
   );
+  const pendingNamed = connection.prepare<[string], JournalRow & { execution_seq: number }>(
+    `SELECT execution_seq, ${columns} FROM journal WHERE kind = 'wait' AND status = 'pending' AND name = ?`,
+  );
   const closeWaits = connection.prepare(
     `UPDATE journal SET status = 'aborted', ended_at = ?, failure = ?
      WHERE execution_seq = ? AND kind = 'wait' AND status = 'pending'`,
@@ -193,6 +196,10 @@ export function journalTable(connection: Connection, { redactValue }: Protection
       settledBetween.all(seq, after, upTo).map(toEntry),
 
     pendingWaits: (seq: number): JournalEntry[] => pendingWaits.all(seq).map(toEntry),
+
+    /** Pending waits of this name in all executions. */
+    pendingNamed: (name: string): { executionSeq: number; entry: JournalEntry }[] =>
+      pendingNamed.all(name).map(({ execution_seq: executionSeq, ...row }) => ({ executionSeq, entry: toEntry(row) })),
 
     /**
      * Settles a wait if it is still pending and, where `now` is given, not past its deadline.
