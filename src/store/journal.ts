@@ -4,16 +4,21 @@ import type { Protection } from "./protection.ts";
 
 export type EntryKind = "checkpoint" | "wait" | "sleep" | "child" | "value" | "log" | "save" | "load" | "progress";
 
-export type EntryStatus =
-  | "running"
-  | "completed"
-  | "failed"
-  | "skipped"
-  | "cancelled"
-  | "pending"
-  | "answered"
-  | "aborted"
-  | "expired";
+export const entryStatuses = [
+  "running",
+  "completed",
+  "failed",
+  "skipped",
+  "cancelled",
+  "pending",
+  "answered",
+  "aborted",
+  "expired",
+] as const;
+export type EntryStatus = (typeof entryStatuses)[number];
+
+/** How a completed entry came by its output. */
+export const entryOrigins = ["executed", "cached", "replayed", "overridden"] as const;
 
 /**
  * How a call may take a recorded entry. `own`: this execution recorded it, so it also fits when only its place fits.
@@ -34,7 +39,7 @@ export interface JournalEntry {
   readonly occurrence: number;
   argumentsHash: string | null;
   status: EntryStatus;
-  origin: "executed" | "cached" | "replayed" | "overridden" | null;
+  origin: (typeof entryOrigins)[number] | null;
   readonly type: string | null;
   reuse: EntryReuse;
   attempt: number;
