@@ -32,7 +32,7 @@ export interface LlmOptions<Output extends SchemaLike = SchemaLike> {
   maxTurns?: number;
   /**
    * As of checkpoints; without a `retryOn` of its own only what may end otherwise is tried again: a provider that is
-   * busy or cannot be reached. Default: five further attempts.
+   * busy or cannot be reached, and an attempt that ran out of time. Default: five further attempts.
    */
   retries?: CheckpointOptions["retries"];
   timeout?: Duration;
@@ -44,7 +44,7 @@ export type { MessagePart, ModelMessage } from "../core/model-call.ts";
 
 const usualTurns = 10;
 /** Providers that are busy say how long to wait; this is for those that do not. */
-const usualRetries = { max: 5, backoff: 2_000, maxDelay: 60_000, retryOn: isTransient };
+const usualRetries = { max: 5, backoff: 2_000, maxDelay: 60_000, retryOn: mayEndOtherwise };
 
 /**
  * Asks a language model. In the flow it is a checkpoint of its own, so that an answer that was paid for is never asked
@@ -99,10 +99,14 @@ export function llmCheckpoint(what: string, options: LlmOptions): CheckpointOpti
   return given;
 }
 
+function mayEndOtherwise(error: unknown): boolean {
+  return isTransient(error) || (error instanceof Error && error.name === "AttemptTimedOut");
+}
+
 /** What cannot end otherwise is not paid for again, unless the caller says so. */
 function retriesOf({ retries = usualRetries }: LlmOptions): NonNullable<LlmOptions["retries"]> {
-  if (typeof retries === "number") return { max: retries, retryOn: isTransient };
-  return isOptions(retries) ? { ...retries, retryOn: retries.retryOn ?? isTransient } : retries;
+  if (typeof retries === "number") return { max: retries, retryOn: mayEndOtherwise };
+  return isOptions(retries) ? { ...retries, retryOn: retries.retryOn ?? mayEndOtherwise } : retries;
 }
 
 const optionNames = [

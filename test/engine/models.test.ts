@@ -341,3 +341,19 @@ test("what an agent started is cancelled with its attempt when that fails, and c
     inputTokens: 5,
   });
 });
+
+test("an attempt that ran out of time is made again, and one that cannot end otherwise is not", async () => {
+  const model = answering((_, count) => {
+    if (count === 1) return new Promise<never>(() => {});
+    throw new ModelError("bad_request", "no such parameter");
+  });
+  const asking = flow("asking", async () => llm("Now?", { timeout: 20, retries: { max: 3, backoff: 1 } }));
+  const t = engines.open([asking], { ports: model.ports });
+  t.work();
+  const { id } = await t.start(asking);
+  expect(await t.ended(id)).toMatchObject({
+    status: "failed",
+    failure: { message: expect.stringContaining("no such") },
+  });
+  expect(model.asked).toHaveLength(2);
+});
