@@ -5,7 +5,7 @@ import { agent } from "../../src/flows/agent.ts";
 import { checkpoint } from "../../src/flows/checkpoint.ts";
 import { flow } from "../../src/flows/flow.ts";
 import { delay, isRunning, until, useAgents } from "../helpers/agents/agents.ts";
-import { exit, kill, result, run as runIn, TestProject } from "../processes/project.ts";
+import { exit, freeze, kill, result, run as runIn, TestProject } from "../processes/project.ts";
 
 const agents = useAgents();
 let seen: number[] = [];
@@ -95,7 +95,8 @@ export const asking = flow("asking", async () => (await agent("go", { command: $
       const worker = own.worker();
       const execution = await runIn(app, "flows/asking.ts:asking");
       const pid = await leftIn(own.root);
-      worker.kill(signal);
+      if (signal === "SIGSTOP") await freeze(app, worker.pid ?? 0);
+      else worker.kill(signal);
       if (signal === "SIGKILL") await exit(worker);
       await delay(100);
       expect(isRunning(pid)).toBe(true);
