@@ -119,7 +119,7 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
   const keys = openProjectKeys(() => store.settings, place);
   const store: Store = openStore(config.stateFolder, {
     capBytes: config.payloads.maxBytes,
-    protect: (secrets) => guardSecrets(secrets, keys, environmentKeys(config.env)),
+    protect: (parts) => guardSecrets(parts, keys, { environment: environmentKeys(config.env), clock }),
   });
   const describeVersion = (hash: string) => readVersion(store, hash);
   const code = createCode({

@@ -16,7 +16,7 @@ const longestMs = 60_000;
 /** The real engine in process, with all its bookkeeping: only the loading of code is replaced, by a flow in memory. */
 export function openEngine(folder: string): Subject {
   const keys = deriveKeys(randomBytes(32));
-  const store = openStore(folder, { protect: (secrets) => guardSecrets(secrets, () => keys) });
+  const store = openStore(folder, { protect: (parts) => guardSecrets(parts, () => keys) });
   let bodies = 0;
   const definition = benchFlow(() => bodies++)[flowBrand];
   const engine = createEngine({

@@ -13,7 +13,7 @@ import { Spending } from "./spending.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
 export interface AgentsOptions {
-  store: Pick<Store, "modelCalls">;
+  store: Pick<Store, "modelCalls" | "protection">;
   clock: Clock;
   /** Agents get an allow-list of it. */
   env: NodeJS.ProcessEnv;
@@ -69,7 +69,7 @@ async function endingOf(unfinished: Set<Unfinished>, { executionId, ordinal }: W
 }
 
 async function run(
-  { store, clock, projectRoot, costOf }: AgentsOptions,
+  { store, clock, env, projectRoot, costOf }: AgentsOptions,
   kind: AgentKind,
   { request, workplace }: { request: AgentRequest; workplace: Workplace },
 ): Promise<AgentAnswer> {
@@ -77,6 +77,7 @@ async function run(
   await askForRoom(workplace);
   const { selector, budget } = workplace;
   const spending = new Spending(budget, costOf);
+  store.protection.learn(namedIn(env, request));
   const call = await beginCall(store, kind, { request, workplace, startedAt: clock.now() });
   try {
     await workplace.save(`${selector}.prompt`, "prompt", request.prompt);
@@ -93,6 +94,14 @@ async function run(
   function answerOf({ text, output, sessionId, usage }: AgentOutcome): AgentAnswer {
     return { text, output, turns: usage.turns, toolCalls: usage.toolCalls, sessionId, usage };
   }
+}
+
+/** The variables that the request names: the agent may repeat what they hold. */
+function namedIn(env: NodeJS.ProcessEnv, request: AgentRequest): { label: string; value: string }[] {
+  return request.env.flatMap((label) => {
+    const value = env[label];
+    return value === undefined ? [] : [{ label, value }];
+  });
 }
 
 /** An agent that could not ask its model anything is not started. */

@@ -17,10 +17,12 @@ try {
 
 /** The reason why the call is refused; undefined when it is granted. */
 async function ask(input: string): Promise<string | undefined> {
-  const { tool_name, tool_use_id } = JSON.parse(input);
+  const { tool_name, tool_use_id, tool_input } = JSON.parse(input);
   const socket = connect(path);
   socket.setTimeout(giveUpMs, () => socket.destroy(new Error("no answer within an hour")));
-  socket.write(`${JSON.stringify({ tool_name, tool_use_id })}\n`);
+  // Rules look at commands; what else goes into a tool may be long, and is nobody's business here.
+  const { command } = tool_name === "Bash" ? tool_input : {};
+  socket.write(`${JSON.stringify({ tool_name, tool_use_id, command })}\n`);
   const answer = JSON.parse(await text(socket));
   return answer.allow === true ? undefined : String(answer.reason);
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ModelError } from "../core/model-error.ts";
 import type { Workplace } from "../core/workplace.ts";
 import { type LeaderEnd, type ProcessGroup, startGroup } from "../processes/group.ts";
+import { endMarked } from "../processes/marked.ts";
 
 export interface AgentProgram {
   command: string;
@@ -18,8 +20,8 @@ export interface ProgramEnd extends LeaderEnd {
   lastWords: string;
 }
 
-/** How long a program that is told to stop may take: then it is killed. */
-const graceMs = 1_500;
+/** How long a program that is told to stop may take: then it is killed. All is to be gone two seconds after a deadline. */
+const graceMs = 1_200;
 /** How long after a program's end its output is waited for: what it started may hold the pipe for ever. */
 const longestDrainMs = 1_000;
 const mostLastWords = 8 * 1024;
@@ -36,13 +38,15 @@ interface RunOptions {
 
 /**
  * Runs a program to its end in a process group that is on the checkpoint's record, handing over what it writes line by
- * line. Nothing of the group runs any more when this returns or throws.
+ * line. Nothing of the group runs any more when this returns or throws; on Linux nothing either of what has left it.
  * @throws the signal's reason when it fires, and what `onLine` throws; the program is stopped then
  */
 export async function runProgram(program: AgentProgram, options: RunOptions): Promise<ProgramEnd> {
   const { workplace, signal, onLine, onGone } = options;
   signal.throwIfAborted();
-  const group = await start(program, workplace);
+  // Beside the agent of a checkpoint there may be another one, which is not to end with it.
+  const runId = randomUUID();
+  const group = await start(program, workplace, runId);
   const aborted = whenAborted(signal);
   try {
     group.stdin?.end(program.input);
@@ -54,14 +58,16 @@ export async function runProgram(program: AgentProgram, options: RunOptions): Pr
   } finally {
     aborted.forget();
     await group.end(graceMs);
+    await endMarked({ SAVEPOINT_PARENT_EXECUTION_ID: workplace.executionId, SAVEPOINT_AGENT_RUN: runId });
     onGone?.();
     await workplace.forgetGroup(group.leader.pid);
   }
 }
 
-function start({ command, args, cwd, env }: AgentProgram, workplace: Workplace): Promise<ProcessGroup> {
-  const program = { command, args, cwd, env, streams: ["pipe", "pipe", "pipe"] as const, isAskedFirst: true };
-  return startGroup(program, (leader) => workplace.recordGroup(leader));
+function start(program: AgentProgram, workplace: Workplace, runId: string): Promise<ProcessGroup> {
+  const env = { ...program.env, SAVEPOINT_AGENT_RUN: runId };
+  const streams = ["pipe", "pipe", "pipe"] as const;
+  return startGroup({ ...program, env, streams, isAskedFirst: true }, (leader) => workplace.recordGroup(leader));
 }
 
 function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget(): void } {

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { messageOf } from "../core/errors.ts";
+import { ModelError } from "../core/model-error.ts";
 
 const prefix = "savepoint-agent-";
 /** The path of a Unix socket may have about 100 bytes. */
@@ -12,9 +14,16 @@ export function temporaryPath(): string {
   return join(base(), `${prefix}${randomUUID().slice(0, 13)}`);
 }
 
-/** Only this user can look into it. @throws where anybody else was there first */
+/** Only this user can look into it. @throws ModelError, also where anybody else was there first */
 export function makeTemporaryFolder(path: string): void {
-  mkdirSync(path, { mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    throw new ModelError("no_temporary_folder", `the agent's files cannot be put anywhere: ${messageOf(error)}`, {
+      hint: `Where the worker runs, temporary files belong in ${dirname(path)}: make it a folder that can be written to, or set TMPDIR to one.`,
+      cause: error,
+    });
+  }
 }
 
 export function removeTemporaryFolder(path: string): void {

@@ -4,11 +4,11 @@ import type { LimitName } from "../core/guardrails.ts";
 import { newId } from "../core/ids.ts";
 import { addUsage, noUsage, type Usage } from "../core/usage.ts";
 import type { Budget, Reservation, Room, Wanted } from "../core/workplace.ts";
-import { type BudgetPlace, type Reserved, wholeExecution } from "../store/budgets.ts";
+import { type BudgetPlace, type Reserved, type Sent, wholeExecution } from "../store/budgets.ts";
 import type { Store } from "../store/store.ts";
 import { type Exceedance, GuardrailExceeded } from "./exceeded.ts";
 import type { NamedPlace } from "./places.ts";
-import { judge, nearlyUsed, passed, roomUnder, type Standing, usedOf } from "./verdict.ts";
+import { beyond, judge, nearlyUsed, passed, roomUnder, type Standing, usedOf } from "./verdict.ts";
 
 export interface BudgetHost {
   readonly store: Store;
@@ -42,7 +42,7 @@ export function openBudget(host: BudgetHost, places: readonly NamedPlace[], hold
       for (;;) {
         holder.signal.throwIfAborted();
         const taken = await host.write(() => take(host, places, holder, { wanted, shrink: fit }));
-        if (taken.kind === "granted") return reservation(host, places, taken.id);
+        if (taken.kind === "granted") return reservation(host, places, taken);
         if (taken.kind === "exceeded") throw new GuardrailExceeded(taken.exceedance);
         await sleep(lookMs, undefined, { signal: holder.signal }).catch(() => {});
       }
@@ -56,11 +56,14 @@ export function openBudget(host: BudgetHost, places: readonly NamedPlace[], hold
       if (exceedance !== undefined) throw new GuardrailExceeded(exceedance);
     },
 
-    exceeded: (limit) => new GuardrailExceeded(tightest(store, places, limit)),
+    exceeded: (limit, next) => new GuardrailExceeded(tightest(store, places, limit, next)),
   };
 }
 
-type Taken = { kind: "granted"; id: string } | { kind: "busy" } | { kind: "exceeded"; exceedance: Exceedance };
+type Taken =
+  | { kind: "granted"; id: string; sent: Sent }
+  | { kind: "busy" }
+  | { kind: "exceeded"; exceedance: Exceedance };
 
 function take(
   { store }: BudgetHost,
@@ -75,12 +78,11 @@ function take(
   const verdict = smaller === undefined ? first : judgeAll(places, standings, smaller);
   if (verdict.kind !== "granted") return verdict;
   const id = newId();
-  const held: Reserved = { ...asked, costUsd: asked.costUsd ?? 0 };
-  for (const [index, place] of places.entries()) {
-    const standing = standings[index];
-    if (standing !== undefined && isLimited(standing)) store.budgets.reserve(id, place, { seq, epoch }, held);
-  }
-  return { kind: "granted", id };
+  const sent = asked.sent ?? { tokens: 0, costUsd: 0 };
+  const held = { ...asked, costUsd: asked.costUsd ?? 0, sent };
+  // Where nothing is limited as well: what a process that dies had asked for is counted all the same.
+  for (const place of places) store.budgets.reserve(id, place, { seq, epoch }, held);
+  return { kind: "granted", id, sent };
 }
 
 function judgeAll(
@@ -101,17 +103,32 @@ function judgeAll(
   return { kind: isBusy ? "busy" : "granted" };
 }
 
-function reservation(host: BudgetHost, places: readonly NamedPlace[], id: string): Reservation {
+function reservation(
+  host: BudgetHost,
+  places: readonly NamedPlace[],
+  { id, sent }: { id: string; sent: Sent },
+): Reservation {
   let isSettled = false;
   return {
     async settle(usage) {
       if (isSettled) return;
       isSettled = true;
       await host.write(() => {
-        for (const place of places) host.store.budgets.free(id, place);
-        count(host, places, usage);
+        const isHeld = places.map((place) => host.store.budgets.free(id, place)).every(Boolean);
+        // Taken for dead meanwhile, its request has been counted with what was sent.
+        count(host, places, isHeld ? usage : without(usage, sent));
       });
     },
+  };
+}
+
+function without(usage: Partial<Usage>, { tokens, costUsd }: Sent): Partial<Usage> {
+  const { requests: _, turns: __, toolCalls: ___, ...rest } = usage;
+  const cost = rest.costUsd ?? 0;
+  return {
+    ...rest,
+    inputTokens: Math.max(0, (rest.inputTokens ?? 0) - tokens),
+    costUsd: Math.max(0, cost - (costUsd ?? 0)),
   };
 }
 
@@ -145,13 +162,20 @@ function firstPassed(store: Store, places: readonly NamedPlace[]): Exceedance | 
 }
 
 /** The place with the least left of a limit; the checkpoint itself where none has it. */
-function tightest(store: Store, places: readonly NamedPlace[], limit: LimitName): Exceedance {
+function tightest(
+  store: Store,
+  places: readonly NamedPlace[],
+  limit: LimitName,
+  next: Partial<Wanted> | undefined,
+): Exceedance {
   const found = places.flatMap((place) => {
     const standing = standingOf(store, place);
     const allowed = standing.limits[limit];
     if (allowed === undefined) return [];
-    const used = usedNow(standing, limit);
-    return [{ limit, allowed, used, needed: Math.max(used, allowed), place, onExceed: onExceedOf(standing) }];
+    const used = amountOf(standing.used, limit);
+    const more = next === undefined ? 0 : amountOf(next, limit);
+    const needed = more > 0 ? used + more : beyond(limit, Math.max(used, allowed));
+    return [{ limit, allowed, used, needed, place, onExceed: onExceedOf(standing) }];
   });
   found.sort((one, other) => one.allowed - one.used - (other.allowed - other.used));
   const [first] = found;
@@ -159,18 +183,18 @@ function tightest(store: Store, places: readonly NamedPlace[], limit: LimitName)
   return first;
 }
 
-function usedNow({ used }: Standing, limit: LimitName): number {
+function amountOf(of: Partial<Wanted>, limit: LimitName): number {
   switch (limit) {
     case "max_requests":
-      return used.requests;
+      return of.requests ?? 0;
     case "max_tokens":
-      return used.tokens;
+      return of.tokens ?? 0;
     case "max_tool_calls":
-      return used.toolCalls;
+      return of.toolCalls ?? 0;
     case "max_turns":
-      return used.turns;
+      return of.turns ?? 0;
     case "max_cost_usd":
-      return used.costUsd;
+      return of.costUsd ?? 0;
     case "max_time":
       return 0;
     default:

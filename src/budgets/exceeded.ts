@@ -27,6 +27,7 @@ function messageOf({ limit, allowed, used, needed, place }: Exceedance): string 
 
 /** A limit's amount, for people. */
 export function amount(limit: LimitName, value: number): string {
-  if (limit === "max_cost_usd") return `$${value.toFixed(value < 1 ? 4 : 2)}`;
+  if (limit === "max_cost_usd")
+    return `$${value !== 0 && value < 0.01 ? Number(value.toPrecision(2)) : value.toFixed(2)}`;
   return limit === "max_time" ? `${Math.round(value / 100) / 10} s` : String(value);
 }

@@ -60,10 +60,16 @@ export function passed({ limits, used }: Standing): Excess | undefined {
   for (const [limit, measure] of measures) {
     const allowed = limits[limit];
     if (allowed !== undefined && used[measure] > allowed + tolerance) {
-      return { limit, allowed, used: used[measure], needed: used[measure] };
+      return { limit, allowed, used: used[measure], needed: beyond(limit, used[measure]) };
     }
   }
   return undefined;
+}
+
+/** What lets work go on that has used this much, and nobody knows how much it will use. */
+export function beyond(limit: LimitName, used: number): number {
+  if (limit === "max_cost_usd") return Math.ceil(used * 1_250_000) / 1_000_000;
+  return limit === "max_tokens" || limit === "max_time" ? Math.ceil(used * 1.25) : used + 1;
 }
 
 /** What is left where everything that others hold is given back. */

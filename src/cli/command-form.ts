@@ -4,6 +4,8 @@ import { type Word, words } from "./words.ts";
 
 /** Fields that take any JSON value: there an array is one value, and elsewhere several. */
 const anyValueFields = ["input", "value"];
+/** Objects with fields of their own, which are given at once. */
+const wholeFields = ["guardrails"];
 
 const operationName = /\b[a-z]+(?:_[a-z]+)+\b/g;
 
@@ -107,7 +109,7 @@ function flagTexts(flag: string, field: string, value: unknown): string[] {
   if (Array.isArray(value) && !anyValueFields.includes(field)) {
     return value.flatMap((one) => [flag, argumentText(field, one)]);
   }
-  if (typeof value === "object" && value !== null && !anyValueFields.includes(field)) {
+  if (typeof value === "object" && value !== null && ![...anyValueFields, ...wholeFields].includes(field)) {
     return Object.entries(value).flatMap(([key, one]) => [flag, quoted(`${key}=${anyValueText(one)}`)]);
   }
   return [flag, argumentText(field, value)];

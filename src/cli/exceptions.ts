@@ -30,6 +30,7 @@ export const onlyHere: readonly { readonly command: string; readonly reason: str
     command: "secrets rotate",
     reason: "an agent that could change keys could shut other projects and processes out",
   },
+  { command: "worker stop", reason: "an agent has no use for it, and whoever shares the worker would wait" },
   { command: "models register", reason: pointsElsewhere },
   { command: "models remove", reason: "a workflow that depends on an alias must not lose it to an agent" },
   { command: "models default", reason: "what model runs, and what it costs, is for a person to choose" },

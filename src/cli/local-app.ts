@@ -1,4 +1,5 @@
 import { type App, openApp } from "../app.ts";
+import { storeTrouble } from "../tools/call-error.ts";
 import { inTypedWords } from "./problems.ts";
 import type { Session } from "./session.ts";
 
@@ -14,7 +15,7 @@ export async function withApp<T>({ source, command }: Session, act: (app: App) =
   try {
     return await act(app);
   } catch (error) {
-    throw inTypedWords(error, {
+    throw inTypedWords(storeTrouble(error) ?? error, {
       flags: [],
       positionals: [],
       usage: `savepoint ${command.replaceAll(".", " ")}`,

@@ -43,12 +43,17 @@ function labelled(message: string, spoken: Spoken): string {
   return spoken.flags.some((flag) => flag.field === field) ? `${labelOf(spoken, field)}${rest}` : message;
 }
 
-/** Names of fields that are no words of their own; those in quotes belong to JSON. */
+/** Names of fields that are no words of their own, or stand where only a field can; those in quotes belong to JSON. */
 function withFlags(text: string, spoken: Spoken): string {
+  const fields = spoken.flags.map(({ field }) => field).join("|");
+  const told = text.replace(
+    new RegExp(`\\bwith (${fields})(?=[.,;]|$)`, "g"),
+    (_, field) => `with ${labelOf(spoken, field)}`,
+  );
   return spoken.flags
     .filter(({ field }) => field.includes("_"))
     .reduce(
       (rest, { field }) => rest.replace(new RegExp(`(?<![-\\w"])${field}(?![\\w"])`, "g"), labelOf(spoken, field)),
-      text,
+      told,
     );
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { globalsOf } from "./globals.ts";
 import type { ServeCommandOptions } from "./serve.ts";
+import { runSession } from "./session.ts";
 import type { WorkerCommandOptions } from "./worker.ts";
 
 export const stayingCommands: readonly string[] = ["mcp", "serve", "worker"];
@@ -47,6 +48,7 @@ export function registerProcesses(program: Command): void {
     .addOption(new Option("--run <execution>", "run this one, for the worker that holds it").hideHelp())
     .addOption(new Option("--as <worker>", "the worker that holds it").hideHelp())
     .addOption(new Option("--epoch <n>", "the epoch in which it does").hideHelp().argParser(positiveInteger));
+  registerWorkerStop(worker);
   worker.action(async ({ run, as, epoch, ...options }: WorkerOptions) => {
     const { project } = globalsOf(worker);
     if (run !== undefined && as !== undefined && epoch !== undefined) {
@@ -54,6 +56,21 @@ export function registerProcesses(program: Command): void {
     } else {
       await (await import("./worker.ts")).runWorkerCommand({ ...options, ...(project !== undefined && { project }) });
     }
+  });
+}
+
+function registerWorkerStop(worker: Command): void {
+  const stop = worker
+    .command("stop")
+    .summary("stop the worker in the background")
+    .description(
+      "Stop the worker in the background once it has finished what it runs; executions go on with the next one. " +
+        "A worker keeps the environment that it was started with: stop it after a change of keys, of SAVEPOINT_* or OTEL_* variables.",
+    );
+  stop.action(async () => {
+    await runSession(globalsOf(stop), "worker.stop", async (session) =>
+      (await import("./worker-stop.ts")).runWorkerStop(session),
+    );
   });
 }
 

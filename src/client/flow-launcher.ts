@@ -8,9 +8,10 @@ import { decodeValue } from "../core/values.ts";
 import { ExecutionFailed } from "../flows/errors.ts";
 import type { Handle, Launcher, ReadRunOptions, ReplayOptions } from "../flows/handles.ts";
 import { readWaitLimit } from "../flows/run-options.ts";
+import { catalogue } from "../tools/catalogue.ts";
 import { executionsReplay } from "../tools/executions-replay.ts";
 import { executionsRun } from "../tools/executions-run.ts";
-import type { CallContext } from "../tools/operation.ts";
+import type { HandlerContext } from "../tools/operation.ts";
 
 const longestWatchMs = 24 * 3_600_000;
 
@@ -21,7 +22,8 @@ export async function openFlowLauncher(): Promise<Launcher> {
 
 /** The same on a project that is open already. */
 export function launcherOn(app: App): Launcher {
-  const context: CallContext = { app, signal: new AbortController().signal, onProblem: warn };
+  const signal = new AbortController().signal;
+  const context: HandlerContext = { app, signal, onProblem: warn, operations: catalogue };
   return {
     run: (flow, input, options) => run(context, targetOf(app, flow), input, options),
     replay: (executionId, options) => replay(context, executionId, options),
@@ -29,7 +31,7 @@ export function launcherOn(app: App): Launcher {
 }
 
 /** The same operation that an agent calls, except that it never waits and takes values that JSON does not have. */
-async function run(context: CallContext, target: string, input: unknown, options: ReadRunOptions): Promise<Handle> {
+async function run(context: HandlerContext, target: string, input: unknown, options: ReadRunOptions): Promise<Handle> {
   const { stack = "local", tags = [], timeout, idempotencyKey, limits, models } = options;
   const { execution_id } = await executionsRun.handler(context, {
     target,
@@ -46,7 +48,7 @@ async function run(context: CallContext, target: string, input: unknown, options
   return handleOf(context.app, execution_id);
 }
 
-async function replay(context: CallContext, executionId: string, options: ReplayOptions): Promise<Handle> {
+async function replay(context: HandlerContext, executionId: string, options: ReplayOptions): Promise<Handle> {
   const { from, overrides, input, code = "original", reuseAnswers = false, idempotencyKey } = options;
   const { execution } = await executionsReplay.handler(context, {
     execution_id: executionId,

@@ -8,6 +8,8 @@ export interface Wanted {
   turns: number;
   /** Null where no price is known. */
   costUsd: number | null;
+  /** What of it is used as soon as the request is made, should nobody live to tell the rest. Default: nothing. */
+  sent?: { tokens: number; costUsd: number | null };
 }
 
 /** What is left under all limits that apply; infinite where there is none. */
@@ -36,8 +38,11 @@ export interface Budget {
   reserve(wanted: Wanted, options?: { fit?: (room: Room) => Wanted | undefined }): Promise<Reservation>;
   /** Records what was used without having been reserved. @throws GuardrailExceeded when that is too much now */
   spend(usage: Partial<Usage>): Promise<void>;
-  /** The error for a limit that somebody else saw being reached, the model's cut at our own limit for example. */
-  exceeded(limit: "max_tokens" | "max_cost_usd" | "max_turns" | "max_tool_calls"): Error;
+  /**
+   * The error for a limit that somebody else saw being reached, the model's cut at our own limit for example; `next` is
+   * what the same work would take again.
+   */
+  exceeded(limit: "max_tokens" | "max_cost_usd" | "max_turns" | "max_tool_calls", next?: Partial<Wanted>): Error;
 }
 
 /** What a model or an agent may know of the checkpoint that it works for, and do to it. */
@@ -81,12 +86,14 @@ export const workEvents = [
   "model_called",
   "model_working",
   "model_answered",
+  "model_cut",
   "model_failed",
   "model_streaming",
   "tool_called",
   "tool_answered",
   "agent_started",
   "agent_resumed",
+  "agent_warning",
   "agent_ended",
   "guardrail_warning",
   "guardrail_exceeded",

@@ -34,6 +34,7 @@ export interface BatchOptions<Row, Output extends SchemaLike = SchemaLike> exten
 }
 
 const usualConcurrency = 3;
+const mostColumns = 30;
 
 /**
  * Asks a model about each row. Every row is a checkpoint: after a crash in row 900 none of the others is asked again,
@@ -94,6 +95,11 @@ function readBatch<Row>(rows: readonly Row[], options: BatchOptions<Row>): Batch
   if (typeof prompt !== "function" && (typeof prompt !== "string" || prompt.trim() === "")) {
     throw new MisuseError(`${what}: prompt must be a text or a function of a row; it is ${shown(prompt)}`);
   }
+  if (typeof prompt === "string" && prompt.search(columnNames) < 0) {
+    throw new MisuseError(
+      `${what}: prompt says nothing of the row: put {{column}} in it ({{row}} for all of a row), or pass a function of the row`,
+    );
+  }
   // What is wrong with the options is wrong for all rows: it is told before the first one.
   readLlm(what, "-", llm);
   llmCheckpoint(what, llm);
@@ -126,14 +132,19 @@ async function runRow<Row>(runtime: FlowRuntime, batch: Batch<Row>, row: Row, in
   return result;
 }
 
+const columnNames = /\{\{\s*([\w.-]+)\s*\}\}/g;
+
 /** @throws MisuseError where a row lacks what the prompt asks for: a row of its own fails with it */
 function promptOf<Row>(prompt: BatchOptions<Row>["prompt"], row: Row, index: number): string | readonly ModelMessage[] {
   if (typeof prompt === "function") return prompt(row, index);
-  return prompt.replaceAll(/\{\{\s*([\w.-]+)\s*\}\}/g, (_, column: string) => {
+  return prompt.replaceAll(columnNames, (_, column: string) => {
     const value = typeof row === "object" && row !== null ? Reflect.get(row, column) : undefined;
     if (value !== undefined && Object.hasOwn(row as object, column)) return textOf(value);
     if (column === "row" || column === "item") return textOf(row);
-    throw new MisuseError(`the row has no column ${JSON.stringify(column)}`);
+    const columns = isOptions(row) ? Object.keys(row).slice(0, mostColumns).join(", ") : "";
+    throw new MisuseError(
+      `the row has no column ${JSON.stringify(column)}${columns === "" ? "; {{row}} is all of it" : `; it has ${columns}`}`,
+    );
   });
 }
 

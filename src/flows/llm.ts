@@ -5,9 +5,10 @@ import { shown } from "../core/shown.ts";
 import { readAttempts } from "./attempts.ts";
 import { MisuseError } from "./errors.ts";
 import { type Guardrails, readGuardrails } from "./guardrails.ts";
+import { readMessages } from "./model-messages.ts";
 import { type ModelTool, type ReadTool, readTools } from "./model-tools.ts";
 import { readModel } from "./models.ts";
-import { checkCount, checkOptions, checkText } from "./option-checks.ts";
+import { checkCount, checkOptions, checkText, isOptions } from "./option-checks.ts";
 import { type CheckpointOptions, checkCache } from "./options.ts";
 import { type FlowRuntime, type ModelCall, scopeStorage } from "./runtime.ts";
 import { type NormalSchema, normalizeSchema, type SchemaLike, type SchemaOutput } from "./schema.ts";
@@ -29,7 +30,10 @@ export interface LlmOptions<Output extends SchemaLike = SchemaLike> {
   tools?: Record<string, ModelTool>;
   /** Most answers of the model, where it calls tools in between. Default 10. */
   maxTurns?: number;
-  /** As of checkpoints. Default: five further attempts where the provider is busy or cannot be reached. */
+  /**
+   * As of checkpoints; without a `retryOn` of its own only what may end otherwise is tried again: a provider that is
+   * busy or cannot be reached, and an attempt that ran out of time. Default: five further attempts.
+   */
   retries?: CheckpointOptions["retries"];
   timeout?: Duration;
   cache?: boolean;
@@ -40,7 +44,7 @@ export type { MessagePart, ModelMessage } from "../core/model-call.ts";
 
 const usualTurns = 10;
 /** Providers that are busy say how long to wait; this is for those that do not. */
-const usualRetries = { max: 5, backoff: 2_000, maxDelay: 60_000, retryOn: isTransient };
+const usualRetries = { max: 5, backoff: 2_000, maxDelay: 60_000, retryOn: mayEndOtherwise };
 
 /**
  * Asks a language model. In the flow it is a checkpoint of its own, so that an answer that was paid for is never asked
@@ -56,6 +60,7 @@ export async function llm<const Output extends SchemaLike | undefined = undefine
   options: LlmOptions & { output?: Output } = {} as never,
 ): Promise<Output extends SchemaLike ? SchemaOutput<Output> : string> {
   const { runtime, checkpoint } = requireScope("llm()");
+  if (!isOptions(options)) throw new MisuseError(`llm: the options must be an object; it is ${shown(options)}`);
   const name = options.name === undefined ? "llm" : requireName("model call", options.name);
   const call = readLlm(`llm ${name}`, prompt, options);
   if (checkpoint !== undefined) {
@@ -80,10 +85,10 @@ export function askHere(call: Omit<ModelCall, "isWholeCheckpoint">): ReturnType<
 
 /** What the checkpoint of a model call is given. @throws MisuseError */
 export function llmCheckpoint(what: string, options: LlmOptions): CheckpointOptions {
-  const { retries = usualRetries, timeout, cache, guardrails } = options;
+  const { timeout, cache, guardrails } = options;
   const given: CheckpointOptions = {
     type: "llm_call",
-    retries,
+    retries: retriesOf(options),
     ...(timeout === undefined ? {} : { timeout }),
     ...(cache === undefined ? {} : { cache }),
     ...(guardrails === undefined ? {} : { guardrails }),
@@ -92,6 +97,16 @@ export function llmCheckpoint(what: string, options: LlmOptions): CheckpointOpti
   checkCache(what, cache);
   readGuardrails(what, guardrails);
   return given;
+}
+
+function mayEndOtherwise(error: unknown): boolean {
+  return isTransient(error) || (error instanceof Error && error.name === "AttemptTimedOut");
+}
+
+/** What cannot end otherwise is not paid for again, unless the caller says so. */
+function retriesOf({ retries = usualRetries }: LlmOptions): NonNullable<LlmOptions["retries"]> {
+  if (typeof retries === "number") return { max: retries, retryOn: mayEndOtherwise };
+  return isOptions(retries) ? { ...retries, retryOn: retries.retryOn ?? mayEndOtherwise } : retries;
 }
 
 const optionNames = [
@@ -119,8 +134,8 @@ export function readLlm(
   const { model, system, temperature, maxTokens, output, maxTurns = usualTurns } = options;
   checkText(`${what}: system`, system, 1_000_000);
   checkTemperature(what, temperature);
-  if (maxTokens !== undefined) checkCount(`${what}: maxTokens`, maxTokens);
-  checkCount(`${what}: maxTurns`, maxTurns);
+  if (maxTokens !== undefined) checkCount(`${what}: maxTokens`, maxTokens, 1);
+  checkCount(`${what}: maxTurns`, maxTurns, 1);
   const tools = readTools(what, options.tools);
   const schema = output === undefined ? undefined : normalizeSchema(output, `${what}: output`);
   const request: ModelRequest = {
@@ -134,25 +149,6 @@ export function readLlm(
     maxTurns,
   };
   return { request, callTool: callerOf(tools), parse: parserOf(schema) };
-}
-
-function readMessages(what: string, prompt: string | readonly ModelMessage[]): ModelMessage[] {
-  if (typeof prompt === "string") {
-    if (prompt.trim() === "") throw new MisuseError(`${what}: the prompt is empty`);
-    return [{ role: "user", content: prompt }];
-  }
-  if (!Array.isArray(prompt) || prompt.length === 0) {
-    throw new MisuseError(`${what}: the prompt must be a text or a list of messages; it is ${shown(prompt)}`);
-  }
-  return prompt.map((message: ModelMessage, index) => {
-    const isFine =
-      ["system", "user", "assistant"].includes(message?.role) &&
-      (typeof message.content === "string" || Array.isArray(message.content));
-    if (isFine) return { role: message.role, content: message.content };
-    throw new MisuseError(
-      `${what}: messages[${index}] must be { role: "system" | "user" | "assistant", content: text or parts }; it is ${shown(message)}`,
-    );
-  });
 }
 
 function checkTemperature(what: string, value: unknown): void {

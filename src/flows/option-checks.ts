@@ -71,10 +71,10 @@ export function checkBoolean(what: string, value: unknown): void {
   throw new MisuseError(`${what} must be true or false; it is ${shown(value)}`);
 }
 
-/** @throws MisuseError when it is no whole number of 0 or more */
-export function checkCount(what: string, value: unknown): void {
-  if (Number.isSafeInteger(value) && Number(value) >= 0) return;
-  throw new MisuseError(`${what} must be a whole number, 0 or more; it is ${shown(value)}`);
+/** @throws MisuseError when it is no whole number of `least` or more */
+export function checkCount(what: string, value: unknown, least = 0): void {
+  if (Number.isSafeInteger(value) && Number(value) >= least) return;
+  throw new MisuseError(`${what} must be a whole number, ${least} or more; it is ${shown(value)}`);
 }
 
 function isText(value: unknown, longest: number): boolean {

@@ -12,7 +12,7 @@ export const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   unauthorized: 401,
   forbidden: 403,
   too_large: 413,
-  unsupported: 415,
+  unsupported: 422,
   unavailable: 503,
   internal: 500,
 };

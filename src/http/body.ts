@@ -22,11 +22,13 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
 function checkType(type: string, encoding: string | null): void {
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new HttpError("unsupported", `the body is declared as ${type.slice(0, 100)}`, {
+      status: 415,
       hint: "Send JSON with the header `Content-Type: application/json`.",
     });
   }
   if (encoding !== null && encoding !== "identity") {
     throw new HttpError("unsupported", `the body is encoded with ${encoding.slice(0, 100)}`, {
+      status: 415,
       hint: "Send it without Content-Encoding.",
     });
   }

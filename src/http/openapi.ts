@@ -126,21 +126,22 @@ const meanings: Readonly<Record<number, string>> = {
   404: "There is no such thing (not_found).",
   409: "It cannot be done as things stand (invalid_state, conflict, ambiguous).",
   413: "The body is too large (too_large).",
-  415: "The body is no JSON, or this is not supported (unsupported).",
+  415: "The body is no JSON (unsupported).",
+  422: "What is asked for cannot be done here (unsupported).",
   500: "A bug of the server (internal).",
   503: "The server cannot do it now (unavailable).",
 };
 
 function errorResponses(): JsonSchema {
-  const statuses = [...new Set(Object.values(statusOfCode))];
+  const statuses = new Set([...Object.values(statusOfCode), 415]);
   return Object.fromEntries(
-    statuses.map((status) => [`error_${status}`, content(meanings[status] ?? "", ref("schemas", "error"))]),
+    [...statuses].map((status) => [`error_${status}`, content(meanings[status] ?? "", ref("schemas", "error"))]),
   );
 }
 
 function errorRefs(operation?: Operation): JsonSchema {
   const takesBody = operation?.annotations.readOnlyHint === false;
-  const statuses = [400, 401, 403, 404, 409, ...(takesBody ? [413, 415] : []), 500, 503];
+  const statuses = [400, 401, 403, 404, 409, ...(takesBody ? [413, 415, 422] : []), 500, 503];
   return Object.fromEntries(statuses.map((status) => [status, ref("responses", `error_${status}`)]));
 }
 

@@ -9,11 +9,13 @@ const longestMs = 15 * 60_000;
 /**
  * Elicitation by URL, where the client declares it.
  * @param call that asks: over HTTP, its stream carries the question
+ * @param left fires when that stream is gone
  */
-export function askByUrl(server: Server, call: RequestId): AskByUrl | undefined {
+export function askByUrl(server: Server, call: RequestId, left?: AbortSignal): AskByUrl | undefined {
   if (server.getClientCapabilities()?.elicitation?.url === undefined) return undefined;
   return {
     client: server.getClientVersion()?.name ?? "an MCP client",
+    left,
     ask({ url, message, signal }) {
       const elicitationId = randomUUID();
       const complete = server.createElicitationCompletionNotifier(elicitationId, { relatedRequestId: call });

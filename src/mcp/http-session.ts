@@ -1,5 +1,6 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import { JSONRPCRequestSchema, type RequestId } from "@modelcontextprotocol/sdk/types.js";
 
 interface HttpSessionParts {
   principal: string;
@@ -19,6 +20,8 @@ export class HttpSession {
   readonly #transport: WebStandardStreamableHTTPServerTransport;
   readonly #now: () => number;
   readonly #calls = new Set<Promise<unknown>>();
+  /** By the ids of calls whose answers have a stream that is open. */
+  readonly #left = new Map<RequestId, AbortController>();
   /** Requests being answered, streams that are open, and calls whose client may have gone. */
   #busy = 0;
 
@@ -43,7 +46,9 @@ export class HttpSession {
   }
 
   async handle(request: Request, parsedBody: unknown): Promise<Response> {
-    const release = this.#occupy();
+    const ids = idsIn(parsedBody);
+    const release = this.#occupy(() => this.#leave(ids));
+    for (const id of ids) this.#left.set(id, new AbortController());
     try {
       const response = await this.#transport.handleRequest(request, { parsedBody });
       if (response.body === null) release();
@@ -64,13 +69,25 @@ export class HttpSession {
     call.then(forget, forget);
   }
 
+  /** Fires when the stream is gone that would carry the answer of a call; undefined where it has gone already. */
+  leftBy(call: RequestId): AbortSignal | undefined {
+    return this.#left.get(call)?.signal;
+  }
+
   /** @param partingMs how long calls in flight may still take to answer */
   async close(partingMs: number): Promise<void> {
     if (this.#calls.size > 0 && partingMs > 0) await settled(this.#calls, partingMs);
     await this.#server.close();
   }
 
-  #occupy(): () => void {
+  #leave(ids: readonly RequestId[]): void {
+    for (const id of ids) {
+      this.#left.get(id)?.abort();
+      this.#left.delete(id);
+    }
+  }
+
+  #occupy(onRelease: () => void = () => {}): () => void {
     this.#busy += 1;
     let isOver = false;
     return () => {
@@ -78,8 +95,18 @@ export class HttpSession {
       isOver = true;
       this.#busy -= 1;
       this.usedAt = this.#now();
+      onRelease();
     };
   }
+}
+
+/** The ids of the requests in a body. */
+function idsIn(body: unknown): RequestId[] {
+  const messages: unknown[] = Array.isArray(body) ? body : [body];
+  return messages.flatMap((message) => {
+    const request = JSONRPCRequestSchema.safeParse(message);
+    return request.success ? [request.data.id] : [];
+  });
 }
 
 /** The same stream, whose end is noticed, by whichever side. */

@@ -6,7 +6,7 @@ import { HttpSession } from "./http-session.ts";
 import { rpcError } from "./rpc-error.ts";
 import { createMcpServer, type McpServerOptions } from "./server.ts";
 
-export interface HttpSessionsOptions extends Omit<McpServerOptions, "onCall" | "onClose"> {
+export interface HttpSessionsOptions extends Omit<McpServerOptions, "onCall" | "onClose" | "leftBy"> {
   max: number;
   /** How long a session without a request or an open stream is kept. */
   idleMs: number;
@@ -96,6 +96,7 @@ export class HttpSessions {
       ...(onProblem && { onProblem }),
       ...(onProtocolError && { onProtocolError }),
       onCall: (call) => session.track(call),
+      leftBy: (call) => session.leftBy(call),
       onClose: () => session.onEnd(),
     });
     const session: HttpSession = new HttpSession({ principal, server, transport, now: this.#now });

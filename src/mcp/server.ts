@@ -4,6 +4,7 @@ import {
   CallToolRequestSchema,
   type CallToolResult,
   ListToolsRequestSchema,
+  type RequestId,
   type ServerNotification,
   type Tool,
 } from "@modelcontextprotocol/sdk/types.js";
@@ -25,13 +26,15 @@ export interface McpServerOptions {
   onProtocolError?: (message: string, error: Error) => void;
   /** Told of each call that begins. */
   onCall?: (call: Promise<unknown>) => void;
+  /** Fires when nobody can be told the answer of a call any more, though the connection goes on. */
+  leftBy?: (call: RequestId) => AbortSignal | undefined;
   /** Told when the connection has ended. */
   onClose?: () => void;
 }
 
 /** One server for one connection: sharing one among clients has leaked answers between them. */
 export function createMcpServer(app: App, options: McpServerOptions = {}): Server {
-  const { closing, onProblem = () => {}, onProtocolError = onProblem, onCall = () => {}, onClose } = options;
+  const { closing, onProblem = () => {}, onProtocolError = onProblem, onCall = () => {}, leftBy, onClose } = options;
   const server = new Server(
     { name: "savepoint", title: "Savepoint", version: app.version },
     {
@@ -57,7 +60,7 @@ export function createMcpServer(app: App, options: McpServerOptions = {}): Serve
       app,
       signal: closing === undefined ? signal : AbortSignal.any([signal, closing]),
       progress: progressSender(request, sendNotification),
-      askByUrl: askByUrl(server, requestId),
+      askByUrl: askByUrl(server, requestId, leftBy?.(requestId)),
       onProblem,
     };
     const call = callTool(context, request);

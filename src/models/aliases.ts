@@ -70,9 +70,13 @@ export function openModelAliases(store: Store, secrets: { list(): SecretMetadata
 
 function checkName(name: string): void {
   const isProvider = providers.some((one) => one === name.toLowerCase());
-  if (namePattern.test(name) && !isProvider) return;
-  const what = isProvider ? "is the name of a provider" : "is no name of an alias";
-  throw new UserError("invalid_input", `name: ${JSON.stringify(name.slice(0, 120))} ${what}`, {
+  if (isProvider) {
+    throw new UserError("invalid_input", `name: ${JSON.stringify(name)} is the name of a provider`, {
+      hint: `Choose another, for example "fast" or "my-${name.toLowerCase()}". ${name.toLowerCase()}:MODEL can be named without an alias.`,
+    });
+  }
+  if (namePattern.test(name)) return;
+  throw new UserError("invalid_input", `name: ${JSON.stringify(name.slice(0, 120))} is no name of an alias`, {
     hint: 'Begin with a letter or digit, go on with letters, digits, ".", "_" or "-" (100 at most), for example "fast".',
   });
 }
@@ -95,7 +99,7 @@ function secretLink(
   if (secret === undefined) {
     const names = known.map((one) => one.name);
     throw new UserError("not_found", `secret: there is no secret ${JSON.stringify(name)}`, {
-      hint: `${didYouMean(name, names) ?? ""} \`savepoint secrets set ${name} API_KEY\` makes it.`.trim(),
+      hint: `${didYouMean(name, names) ?? ""} \`savepoint secrets set ${name} ${key ?? "API_KEY"}\` makes it.`.trim(),
       details: { names },
     });
   }

@@ -25,12 +25,14 @@ export interface StreamRequest {
 
 /** What has arrived of an answer: still true when it breaks off. */
 export interface Received {
-  /** Whether the server took the request. */
-  isAnswered: boolean;
+  /** Whom the request reached; what a server has refused has reached nobody. */
+  reached: "nobody" | "sent" | "answered";
   text: string;
   /** Of text, reasoning and arguments of tools. */
   characters: number;
   usage: LanguageModelUsage | undefined;
+  /** Why it was broken off, where it went on beyond its cap. */
+  overrun: Error | undefined;
 }
 
 export interface ToolCall {

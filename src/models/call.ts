@@ -22,8 +22,9 @@ export interface SpanStart {
 
 export interface SpanEnd {
   finishReason: string | null;
-  inputTokens: number | null;
-  outputTokens: number | null;
+  /** Left out where the provider did not say. */
+  inputTokens?: number;
+  outputTokens?: number;
   /** The code of what went wrong. */
   error: string | null;
 }

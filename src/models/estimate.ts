@@ -61,7 +61,11 @@ export interface Plan {
 
 export function wantedFor({ inputTokens, outputCap }: Plan, price: Price | undefined): Wanted {
   const costUsd = costOf(price, { inputTokens, outputTokens: outputCap, cachedTokens: 0 });
-  return { requests: 1, turns: 1, toolCalls: 0, tokens: inputTokens + outputCap, costUsd };
+  const sent = {
+    tokens: inputTokens,
+    costUsd: costOf(price, { inputTokens, outputTokens: 0, cachedTokens: 0 }),
+  };
+  return { requests: 1, turns: 1, toolCalls: 0, tokens: inputTokens + outputCap, costUsd, sent };
 }
 
 /** The smallest cap that every provider takes, and about the shortest answer that says something. */

@@ -4,7 +4,7 @@ import type { Reservation } from "../core/workplace.ts";
 import { type Answer, type Received, streamAnswer } from "./answer-stream.ts";
 import type { Call } from "./call.ts";
 import { fitted, inputTokensOf, outputTokensOf, type Plan, wantedFor } from "./estimate.ts";
-import { failureOf, streamBroken, timedOut } from "./failures.ts";
+import { failureOf, overrun, streamBroken, timedOut } from "./failures.ts";
 import { costOf } from "./prices.ts";
 import { languageModel } from "./providers.ts";
 import { Silence } from "./silence.ts";
@@ -27,7 +27,7 @@ export async function exchange(
   { retries, takesSchemas }: { retries: number; takesSchemas: boolean },
 ): Promise<Exchange> {
   const { plan, reservation } = await reserve(call, messages);
-  const received: Received = { isAnswered: false, text: "", characters: 0, usage: undefined };
+  const received: Received = { reached: "nobody", text: "", characters: 0, usage: undefined, overrun: undefined };
   let trace: Trace | undefined;
   try {
     trace = await Trace.begin(call, { retries, outputCap: plan.outputCap });
@@ -42,6 +42,9 @@ export async function exchange(
     const isMade = trace !== undefined;
     await Promise.all([reservation.settle(isMade ? { ...used, turns: 0 } : {}), trace?.failed(failure, spent)]);
     if (isMade) call.count({ ...used, turns: 0 });
+    // Now that it is counted the budget can say what was used.
+    if (failure === received.overrun && plan.loweredBy !== undefined)
+      throw call.workplace.budget.exceeded(plan.loweredBy);
     throw failure;
   }
 }
@@ -72,6 +75,13 @@ async function listen(
 ): Promise<Answer> {
   const { services, model, request, workplace, instructions, schema } = call;
   const limitMs = services.silenceMs(model);
+  const tooMuch = new AbortController();
+  const onReceived = () => {
+    trace.received(received.characters);
+    if (outputTokensOf(received.characters) <= mostOutput(plan)) return;
+    received.overrun ??= overrun(model, plan.outputCap);
+    tooMuch.abort(received.overrun);
+  };
   const silence = new Silence({
     clock: services.clock,
     limitMs,
@@ -91,10 +101,10 @@ async function listen(
         schema,
         isStrict: schema !== undefined && isStrictSchema(schema),
         tools: request.tools,
-        signal: AbortSignal.any([workplace.signal, silence.signal]),
+        signal: AbortSignal.any([workplace.signal, silence.signal, tooMuch.signal]),
       },
       received,
-      () => trace.received(received.characters),
+      onReceived,
     );
     refuseBroken(call, answer);
     return answer;
@@ -102,9 +112,14 @@ async function listen(
     silence.signal.throwIfAborted();
     throw error;
   } finally {
-    received.isAnswered = silence.isAnswered;
+    received.reached = silence.reached;
     silence.end();
   }
+}
+
+/** No usual text has so few tokens: who sends more than this does not keep to the cap. */
+function mostOutput({ outputCap }: Plan): number {
+  return 2 * outputCap + 64;
 }
 
 /** A stream that ends without having said why has lost its end. */
@@ -115,32 +130,38 @@ function refuseBroken({ model }: Call, { finishReason, rawFinishReason }: Answer
 
 function explained(error: unknown, { workplace, model, services }: Call, received: Received): unknown {
   if (workplace.signal.aborted) return workplace.signal.reason;
-  return failureOf(error, { model, now: services.clock.now(), hasBegun: received.isAnswered });
+  return failureOf(error, { model, now: services.clock.now(), hasBegun: received.reached === "answered" });
 }
 
 /**
- * What a request used. Where an answer broke off nobody says how much it was: then the budget counts what was sent and
- * what had arrived, and the record says that nobody knows.
+ * What a request used. Where an answer broke off nobody says how much it was: then what was sent counts, and what had
+ * arrived. A request that was refused used nothing.
  */
 function account({ model }: Call, plan: Plan, received: Received): { used: Usage; spent: Spent } {
-  const tokens = tokensOf(received.usage);
-  const counted = tokens ?? estimated(plan, received);
-  const costUsd = counted.inputTokens + counted.outputTokens === 0 ? 0 : costOf(model.price, counted);
-  const used = { requests: 1, turns: 1, toolCalls: 0, ...counted, costUsd };
-  return { used, spent: { tokens, costUsd: tokens === undefined ? null : costUsd } };
+  const told = tokensOf(received.usage);
+  const tokens = told ?? estimated(plan, received);
+  const isNothing = tokens.inputTokens + tokens.outputTokens === 0;
+  const costUsd = isNothing ? 0 : costOf(model.price, tokens);
+  const used = { requests: 1, turns: 1, toolCalls: 0, ...tokens, costUsd };
+  return { used, spent: { tokens, costUsd, isEstimated: told === undefined && !isNothing } };
 }
 
 function tokensOf(usage: LanguageModelUsage | undefined): Tokens | undefined {
   if (usage?.inputTokens === undefined && usage?.outputTokens === undefined) return undefined;
   return {
-    inputTokens: usage.inputTokens ?? 0,
-    outputTokens: usage.outputTokens ?? 0,
-    cachedTokens: usage.inputTokenDetails.cacheReadTokens ?? 0,
-    reasoningTokens: usage.outputTokenDetails.reasoningTokens ?? 0,
+    inputTokens: counted(usage.inputTokens),
+    outputTokens: counted(usage.outputTokens),
+    cachedTokens: counted(usage.inputTokenDetails.cacheReadTokens),
+    reasoningTokens: counted(usage.outputTokenDetails.reasoningTokens),
   };
 }
 
-function estimated({ inputTokens }: Plan, { isAnswered, characters }: Received): Tokens {
+/** A provider that counts below zero gives nothing back to a budget. */
+function counted(tokens: number | undefined): number {
+  return tokens !== undefined && Number.isFinite(tokens) ? Math.max(0, Math.round(tokens)) : 0;
+}
+
+function estimated({ inputTokens }: Plan, { reached, characters }: Received): Tokens {
   const nothing = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
-  return isAnswered ? { ...nothing, inputTokens, outputTokens: outputTokensOf(characters) } : nothing;
+  return reached === "nobody" ? nothing : { ...nothing, inputTokens, outputTokens: outputTokensOf(characters) };
 }

@@ -27,11 +27,12 @@ const nothing = () => {};
  * @returns undefined where nothing is to be exported, or another part of the process sees to that already
  */
 export async function startTraceExport(options: TraceExportOptions): Promise<TraceExport | undefined> {
-  const url = collectorOf(options.env);
+  const url = collectorOf(options);
   if (url === undefined) return undefined;
   const sdk = await loadSdk(options.onProblem);
   if (sdk === undefined) return undefined;
-  const provider = sdk.createProvider(url, options);
+  const provider = createProvider(sdk, url, options);
+  if (provider === undefined) return undefined;
   if (!trace.setGlobalTracerProvider(provider)) {
     await provider.shutdown();
     return undefined;
@@ -40,7 +41,25 @@ export async function startTraceExport(options: TraceExportOptions): Promise<Tra
   return { shutdown: () => shutdown(provider, options.onProblem) };
 }
 
-function collectorOf(env: NodeJS.ProcessEnv): string | undefined {
+/** Undefined where a variable makes no sense: that a person has mistyped one must not keep executions from running. */
+function createProvider(sdk: Sdk, url: string, options: TraceExportOptions) {
+  try {
+    return sdk.createProvider(url, options);
+  } catch (error) {
+    options.onProblem(`traces are not exported: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+function collectorOf({ env, onProblem }: TraceExportOptions): string | undefined {
+  const url = givenCollector(env);
+  if (url === undefined || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return url;
+  // It may hold credentials, so it is not repeated.
+  onProblem("traces are not exported: OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) is no http address");
+  return undefined;
+}
+
+function givenCollector(env: NodeJS.ProcessEnv): string | undefined {
   if (env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true") return undefined;
   if (env["OTEL_TRACES_EXPORTER"]?.trim() === "none") return undefined;
   const whole = env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]?.trim();
@@ -48,6 +67,8 @@ function collectorOf(env: NodeJS.ProcessEnv): string | undefined {
   const base = env["OTEL_EXPORTER_OTLP_ENDPOINT"]?.trim();
   return base ? `${base.replace(/\/+$/, "")}/v1/traces` : undefined;
 }
+
+type Sdk = NonNullable<Awaited<ReturnType<typeof loadSdk>>>;
 
 /** Optional packages: most projects export nothing, and they are large. */
 async function loadSdk(onProblem: TraceExportOptions["onProblem"]) {

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { GuardrailExceeded } from "../budgets/exceeded.ts";
 import { messageOf } from "../core/errors.ts";
 import { ModelError } from "../core/model-error.ts";
-import { keyVariables } from "./keys.ts";
 import type { ResolvedModel } from "./model.ts";
 import { addressOfOllama } from "./providers.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -33,6 +32,7 @@ export function failureOf(thrown: unknown, context: FailureContext): Error {
   const error = parsed.success ? parsed.data : sdkError.parse({ message: messageOf(thrown) });
   const { statusCode } = error;
   if (statusCode !== undefined && statusCode >= 400) return failedWithStatus(error, statusCode, context);
+  if (statusCode !== undefined && statusCode >= 300) return redirected(error, statusCode, context);
   const code = networkCode(thrown);
   if (context.hasBegun) return streamBroken(code ?? excerpt(error, context), context.model);
   if (code !== undefined) return unreachable(code, context.model);
@@ -43,6 +43,13 @@ export function streamBroken(why: string, model: ResolvedModel): ModelError {
   return new ModelError("stream_broken", `the answer of ${specText(model)} broke off: ${why}`, { isTransient: true });
 }
 
+/** The server goes on with its answer, whatever it was asked. */
+export function overrun(model: ResolvedModel, outputCap: number): ModelError {
+  return new ModelError("truncated", `${specText(model)} went on far beyond its cap of ${outputCap} tokens`, {
+    hint: "Its server ignores the cap, so the request was broken off. Ask for a short answer, raise maxTokens, or call another server.",
+  });
+}
+
 export function timedOut(model: ResolvedModel, silentMs: number): ModelError {
   const message = `nothing came from ${specText(model)} for ${Math.round(silentMs / 1_000)} s`;
   const hint =
@@ -50,6 +57,15 @@ export function timedOut(model: ResolvedModel, silentMs: number): ModelError {
       ? "A large model may need longer to load: OLLAMA_TIMEOUT_SECONDS says how long to wait."
       : undefined;
   return new ModelError("timed_out", message, { hint, isTransient: true });
+}
+
+function redirected({ responseHeaders }: SdkError, status: number, { model }: FailureContext): ModelError {
+  const to = responseHeaders["location"];
+  const base = model.baseUrl ?? "https://unknown.invalid";
+  const where = to !== undefined && URL.canParse(to, base) ? ` to ${new URL(to, base).origin}` : "";
+  return new ModelError("redirected", `${specText(model)} was redirected${where} (status ${status})`, {
+    hint: "Redirects are not followed, since the key and the prompt would go along. Set the base URL to the address that answers by itself.",
+  });
 }
 
 const contextWords =
@@ -64,7 +80,8 @@ function failedWithStatus(error: SdkError, status: number, context: FailureConte
   const said = excerpt(error, context);
   const all = `${error.message} ${error.type ?? ""} ${error.code ?? ""} ${error.responseBody}`;
   const retryAfter = retryAfterMs(error.responseHeaders, error.responseBody, now);
-  if (status === 401 || status === 403 || (status === 400 && keyWords.test(all))) return unauthorized(status, model);
+  if (status === 401 || status === 403 || (status === 400 && keyWords.test(all)))
+    return unauthorized(status, said, model);
   if (status === 404) return modelNotFound(said, model);
   if (status === 402 || (status < 500 && quotaExhausted(model, status, all))) {
     return new ModelError("quota_exhausted", `${name}: the account has nothing left: ${said}`, {
@@ -99,10 +116,10 @@ function quotaExhausted({ provider }: ResolvedModel, status: number, all: string
   return quotaWords.test(all);
 }
 
-function unauthorized(status: number, model: ResolvedModel): ModelError {
-  const linked = `the secret that is linked to ${model.alias === null ? "an alias" : `the alias ${model.alias}`}`;
-  return new ModelError("unauthorized", `${specText(model)} did not accept the key (status ${status})`, {
-    hint: `The key comes from ${[...keyVariables[model.provider], linked].join(" or ")}.`,
+function unauthorized(status: number, said: string, model: ResolvedModel): ModelError {
+  const { keyFrom } = model;
+  return new ModelError("unauthorized", `${specText(model)} did not accept the key (status ${status}): ${said}`, {
+    hint: keyFrom === undefined ? "No key was sent: the server wants one." : `The key comes from ${keyFrom}.`,
   });
 }
 

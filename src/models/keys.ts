@@ -1,9 +1,10 @@
 import { ModelError } from "../core/model-error.ts";
+import { credentialsIn } from "../secrets/credentials.ts";
 import type { ModelAlias } from "../store/model-aliases.ts";
 import type { Provider } from "./model.ts";
 
 /** The variables in which a provider's key is looked for, in this order. */
-export const keyVariables: Readonly<Record<Provider, readonly string[]>> = {
+const keyVariables: Readonly<Record<Provider, readonly string[]>> = {
   anthropic: ["ANTHROPIC_API_KEY"],
   openai: ["OPENAI_API_KEY"],
   google: ["GOOGLE_GENERATIVE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"],
@@ -11,22 +12,15 @@ export const keyVariables: Readonly<Record<Provider, readonly string[]>> = {
   ollama: [],
 };
 
-/** Credentials that agents find in their environment. */
-const agentVariables = [
-  "ANTHROPIC_AUTH_TOKEN",
-  "CLAUDE_CODE_OAUTH_TOKEN",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-];
-/** Shorter ones would be found in texts that have nothing to do with them. */
-const shortestKey = 8;
+/** What models and coding agents are configured by, and the proxies on the way to them. */
+const ofModelsAndAgents =
+  /^(ANTHROPIC|CLAUDE_CODE|OPENAI|GOOGLE|GCLOUD|GEMINI|VERTEX|CLOUD_ML|AWS|AZURE)_|^((HTTPS?|ALL)_PROXY|OLLAMA_BASE_URL)$/i;
 
-/** The keys that the environment holds, by their variables: they are shown nowhere. */
-export function environmentKeys(env: NodeJS.ProcessEnv): { label: string; value: string }[] {
-  return [...Object.values(keyVariables).flat(), ...agentVariables].flatMap((label) => {
-    const value = env[label]?.trim() ?? "";
-    return value.length >= shortestKey ? [{ label, value }] : [];
-  });
+/** The credentials of models and agents that the environment holds, by their variables: they are shown nowhere. */
+export function environmentKeys(env: NodeJS.ProcessEnv): { variable: string; value: string }[] {
+  return Object.entries(env)
+    .filter(([variable]) => ofModelsAndAgents.test(variable))
+    .flatMap(([variable, text = ""]) => credentialsIn(variable, text).map((value) => ({ variable, value })));
 }
 
 const addressVariables: Readonly<Record<Provider, string>> = {

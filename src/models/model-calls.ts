@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 import { Call, type CallServices, type StartSpan } from "./call.ts";
 import { converse } from "./conversation.ts";
 import type { ResolvedModel } from "./model.ts";
-import { patientFetch } from "./patient-fetch.ts";
+import { patientFetch, withoutRedirects } from "./patient-fetch.ts";
 import { specText } from "./spec.ts";
 import type { CallTool } from "./tool-calls.ts";
 
@@ -40,7 +40,7 @@ export function createModelCalls(options: ModelCallsOptions): ModelCaller {
     clock,
     startSpan,
     heartbeatMs,
-    fetch,
+    fetch: withoutRedirects(fetch),
     silenceMs: ({ provider }) => (provider === "ollama" ? ollamaMs : 600_000),
     withoutSchemas: new Set(),
   };

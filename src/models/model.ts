@@ -24,6 +24,8 @@ export interface ResolvedModel {
   why: string;
   /** Undefined where the provider takes none. */
   apiKey: string | undefined;
+  /** Where the key comes from, for people: "ANTHROPIC_API_KEY, where the worker runs", "the secret router.KEY". */
+  keyFrom: string | undefined;
   /** Undefined: the provider's own address. */
   baseUrl: string | undefined;
   /** Undefined: not known, so that costs are not either. */

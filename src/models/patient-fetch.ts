@@ -13,6 +13,11 @@ export function patientFetch(input: string | URL | Request, init: RequestInit = 
   return fetch(input, { ...init, dispatcher: patient(known) });
 }
 
+/** A `fetch` that goes where it is sent and nowhere else: a redirect would take the key and the prompt along. */
+export function withoutRedirects(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => fetch(input, { ...init, redirect: "manual" });
+}
+
 function patient(dispatcher: Dispatcher): Dispatcher {
   return new Proxy(dispatcher, {
     get(target, property) {

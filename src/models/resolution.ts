@@ -5,7 +5,7 @@ import type { Workplace } from "../core/workplace.ts";
 import type { SecretMetadata } from "../secrets/vault.ts";
 import type { ModelAlias } from "../store/model-aliases.ts";
 import type { ModelAliases } from "./aliases.ts";
-import { addressOf, keySource, missingKey } from "./keys.ts";
+import { addressOf, type KeySource, keySource, missingKey } from "./keys.ts";
 import type { ResolvedModel } from "./model.ts";
 import type { Prices } from "./prices.ts";
 import { exampleSpec, type ModelSpec, parseSpec, specAdvice, specText } from "./spec.ts";
@@ -31,7 +31,8 @@ interface Choice {
 /**
  * The model that a call goes to: the run's choice comes first, then the environment's, the call's own, the flow's, and
  * the default alias.
- * @throws ModelError `no_model`, `unknown_model`, `no_key`, `no_base_url` or `bad_base_url`
+ * @throws ModelError `no_model`, `unknown_model`, `no_key`, `no_base_url` or `bad_base_url`; UserError `forbidden` when the
+ * linked secret is not meant for the workflow
  */
 export function resolveModel(asked: string | undefined, place: ModelPlace, deps: ResolutionDeps): ResolvedModel {
   const { text, why } = choose(asked, place, deps);
@@ -44,6 +45,7 @@ export function resolveModel(asked: string | undefined, place: ModelPlace, deps:
     // The address first: where it is wrong, no key is read.
     baseUrl: addressOf(spec.provider, alias, deps.env),
     apiKey: keyFor(spec, alias, { place, deps }),
+    keyFrom: keyPlace(keySource(spec.provider, alias, deps.env)),
     price: deps.prices(spec.provider, spec.model),
   };
 }
@@ -116,6 +118,12 @@ function keyFor(
   }
 }
 
+function keyPlace(source: KeySource): string | undefined {
+  if (source.from === "environment") return `${source.variable}, where the worker runs`;
+  if (source.from === "none") return undefined;
+  return `the secret ${source.key === null ? source.secret : `${source.secret}.${source.key}`}`;
+}
+
 function secretValue(
   name: string,
   key: string | null,
@@ -133,8 +141,9 @@ function secretValue(
   try {
     return deps.readSecret(name, only ?? "API_KEY", workflow).trim();
   } catch (error) {
-    // That secrets cannot be opened at all is trouble of the project, and not of this call.
-    if (isUserError(error) && error.code === "unavailable") throw error;
+    // That secrets cannot be opened at all is trouble of the project; that this workflow may not read one says itself
+    // what allows it.
+    if (isUserError(error) && (error.code === "unavailable" || error.code === "forbidden")) throw error;
     throw new ModelError("no_key", `${problem}: ${messageOf(error)}`, {
       hint: `\`savepoint secrets set ${name} ${only ?? "API_KEY"}\` stores the key; \`savepoint models list\` shows which secret an alias is linked to.`,
       cause: error,

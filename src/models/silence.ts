@@ -15,7 +15,7 @@ export interface SilenceOptions {
 export class Silence {
   readonly #options: SilenceOptions;
   readonly #controller = new AbortController();
-  #isAnswered = false;
+  #reached: "nobody" | "sent" | "answered" = "nobody";
   #heardAt: number;
   #toldAt: number;
   #disarm: () => void = () => {};
@@ -32,9 +32,9 @@ export class Silence {
     return this.#controller.signal;
   }
 
-  /** Whether the server took the request: it may cost something then, however it ends. */
-  get isAnswered(): boolean {
-    return this.#isAnswered;
+  /** How far the request came. Where the server has it and has not refused it, it costs something however it ends. */
+  get reached(): "nobody" | "sent" | "answered" {
+    return this.#reached;
   }
 
   heard(): void {
@@ -48,9 +48,14 @@ export class Silence {
   /** A `fetch` whose answers are listened to. */
   listen(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
     return async (input, init) => {
-      const response = await fetch(input, init);
+      this.#reached = "sent";
+      const response = await fetch(input, init).catch((error) => {
+        // Broken off by us, it may be worked on; a connection that failed has brought it to nobody.
+        if (init?.signal?.aborted !== true) this.#reached = "nobody";
+        throw error;
+      });
       this.heard();
-      this.#isAnswered = response.ok;
+      this.#reached = response.ok ? "answered" : "nobody";
       if (response.body === null) return response;
       const listening = new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {

@@ -1,4 +1,13 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
 import { packageVersion } from "../core/runtime.ts";
 import type { SpanEnd, SpanStart } from "./call.ts";
 
@@ -13,11 +22,22 @@ const providerNames: Readonly<Record<string, string>> = {
  * nothing of what was asked and answered, since spans leave the project unredacted.
  */
 export function startModelSpan(start: SpanStart): { end(outcome: SpanEnd): void } {
-  const { operation, model } = start;
+  const { operation, model, executionId } = start;
   const span = trace
     .getTracer("savepoint", packageVersion())
-    .startSpan(`${operation} ${model}`, { kind: SpanKind.CLIENT, attributes: attributesOf(start) });
-  return { end: (outcome) => endSpan(span, outcome) };
+    .startSpan(
+      `${operation} ${model}`,
+      { kind: SpanKind.CLIENT, attributes: attributesOf(start) },
+      within(executionId),
+    );
+  return { end: (outcome) => endSpan(span, `${start.provider}:${model}`, outcome) };
+}
+
+/** All requests of an execution are in one trace, whichever processes make them: it is named by the execution's id. */
+function within(executionId: string): Context {
+  const traceId = executionId.replaceAll("-", "");
+  const spanId = traceId.slice(-16);
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
 }
 
 function attributesOf(start: SpanStart): Attributes {
@@ -36,13 +56,13 @@ function attributesOf(start: SpanStart): Attributes {
   };
 }
 
-function endSpan(span: Span, { finishReason, inputTokens, outputTokens, error }: SpanEnd): void {
+function endSpan(span: Span, name: string, { finishReason, inputTokens, outputTokens, error }: SpanEnd): void {
   if (finishReason !== null) span.setAttribute("gen_ai.response.finish_reasons", [finishReason]);
-  if (inputTokens !== null) span.setAttribute("gen_ai.usage.input_tokens", inputTokens);
-  if (outputTokens !== null) span.setAttribute("gen_ai.usage.output_tokens", outputTokens);
+  if (inputTokens !== undefined) span.setAttribute("gen_ai.usage.input_tokens", inputTokens);
+  if (outputTokens !== undefined) span.setAttribute("gen_ai.usage.output_tokens", outputTokens);
   if (error !== null) {
     span.setAttribute("error.type", error);
-    span.setStatus({ code: SpanStatusCode.ERROR });
+    span.setStatus({ code: SpanStatusCode.ERROR, message: `${name} failed: ${error}` });
   }
   span.end();
 }

@@ -15,19 +15,28 @@ const longestName = 200;
 export function parseSpec(text: string): ModelSpec | undefined {
   const { head, rest } = split(text);
   const provider = providers.find((one) => one === head);
-  if (provider === undefined || !/^[\x21-\x7e]+$/.test(rest) || rest.length > longestName) return undefined;
-  return { provider, model: rest };
+  return provider === undefined || !isModelName(rest) ? undefined : { provider, model: rest };
+}
+
+/** Names become part of addresses, and must not lead to another one. */
+function isModelName(text: string): boolean {
+  return text.length <= longestName && /^[\x21-\x7e]+$/.test(text) && !/[?#%\\]|\.\./.test(text);
 }
 
 export function specText({ provider, model }: ModelSpec): string {
   return `${provider}:${model}`;
 }
 
+const nameRule = `A model's name has ${longestName} characters at most, none of them a space, "?", "#", "%" or "\\", and no "..".`;
+
 /** What to write instead of a text that is neither a spec nor an alias. */
 export function specAdvice(text: string): string {
   const likely = likelySpec(text.slice(0, longestName));
   const meant = likely === undefined ? "" : `Did you mean ${JSON.stringify(likely)}? `;
-  return `${meant}Write provider:model, for example "${exampleSpec}"; the providers are ${providers.join(", ")}.`;
+  const form = `Write provider:model, for example "${exampleSpec}"; the providers are ${providers.join(", ")}.`;
+  const { rest } = split(text);
+  const why = rest === "" || isModelName(rest) ? "" : ` ${nameRule}`;
+  return `${meant}${form}${why}`;
 }
 
 /** Model names may hold both signs, so the first one separates. */
@@ -58,8 +67,8 @@ const familyNames: readonly [RegExp, Provider][] = [
 function likelySpec(text: string): string | undefined {
   const { head, rest } = split(text);
   const family = familyNames.find(([form]) => form.test(text.trim()))?.[1];
-  if (family !== undefined) return specText({ provider: family, model: text.trim() });
-  if (rest === "") return undefined;
+  if (family !== undefined && isModelName(text.trim())) return specText({ provider: family, model: text.trim() });
+  if (!isModelName(rest)) return undefined;
   const [near] = nearest(head, providers, 1);
   const provider = otherNames.find(([form]) => form.test(head))?.[1] ?? providers.find((one) => one === near);
   return provider && specText({ provider, model: rest });

@@ -73,13 +73,11 @@ export class ToolCalls {
       answered("refused");
       return { output: errorText(refusalText), refusedBy: reservation };
     }
-    try {
-      const output = await this.#run(call);
-      answered(output.type === "error-text" ? "failed" : "completed");
-      return { output };
-    } finally {
-      await reservation.settle({ toolCalls: 1 });
-    }
+    // Counted when it begins, since one that hangs may never end.
+    await reservation.settle({ toolCalls: 1 });
+    const output = await this.#run(call);
+    answered(output.type === "error-text" ? "failed" : "completed");
+    return { output };
   }
 
   /** The refusal where the limit is one at which the work ends, so that the model may finish with what it has. */

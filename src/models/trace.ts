@@ -4,7 +4,7 @@ import type { Answer } from "./answer-stream.ts";
 import type { Call, SpanEnd } from "./call.ts";
 import { specText } from "./spec.ts";
 
-/** Tokens as the provider counted them. */
+/** Tokens as the provider counted them, or an estimate of them. */
 export interface Tokens {
   inputTokens: number;
   outputTokens: number;
@@ -12,10 +12,13 @@ export interface Tokens {
   reasoningTokens: number;
 }
 
-/** What a request took; undefined and null where nobody said. */
+/** What a request took. */
 export interface Spent {
-  tokens: Tokens | undefined;
+  tokens: Tokens;
+  /** Null where the price is not known. */
   costUsd: number | null;
+  /** Whether nobody said it: the answer broke off, or the provider counts nothing. */
+  isEstimated: boolean;
 }
 
 /** How often the timeline is told how far an answer has come. */
@@ -82,19 +85,21 @@ export class Trace {
     if (now - this.#toldAt < tellingMs) return;
     this.#toldAt = now;
     workplace.event("model_streaming", { model: model.model, characters });
-    workplace.progress({ stage: `${specText(model)} is answering`, current: characters });
+    workplace.progress({ stage: `${specText(model)} is answering: ${characters} characters` });
   }
 
-  async completed({ finishReason, toolCalls }: Answer, { tokens, costUsd }: Spent): Promise<void> {
+  async completed({ finishReason, toolCalls }: Answer, spent: Spent): Promise<void> {
     const { model, workplace } = this.#call;
+    const { tokens, costUsd, isEstimated } = spent;
     workplace.event("model_answered", {
       model: model.model,
-      tokens: tokens === undefined ? null : tokens.inputTokens + tokens.outputTokens,
+      tokens: tokens.inputTokens + tokens.outputTokens,
+      ...(isEstimated && { is_estimated: true }),
       cost_usd: costUsd,
       latency_ms: this.#elapsedMs(),
       finish_reason: finishReason,
     });
-    await this.#end({ finishReason, error: null, toolCalls: toolCalls.length }, { tokens, costUsd });
+    await this.#end({ finishReason, error: null, toolCalls: toolCalls.length }, spent);
   }
 
   async failed(error: unknown, spent: Spent): Promise<void> {
@@ -112,23 +117,19 @@ export class Trace {
 
   async #end(
     how: { finishReason: string | null; error: string | null; code?: string; toolCalls: number },
-    { tokens, costUsd }: Spent,
+    { tokens, costUsd, isEstimated }: Spent,
   ): Promise<void> {
     const { workplace, services } = this.#call;
     const { finishReason, error, code = null, toolCalls } = how;
-    const { inputTokens = null, outputTokens = null, cachedTokens = null, reasoningTokens = null } = tokens ?? {};
-    this.#span?.end({ finishReason, inputTokens, outputTokens, error: code });
+    this.#span?.end({ finishReason, ...(isEstimated ? {} : tokens), error: code });
     const latencyMs = this.#elapsedMs();
     await workplace.write(() =>
       services.store.modelCalls.end(this.#row, {
         status: error === null ? "completed" : "failed",
-        finishReason,
+        finishReason: isEstimated ? estimatedReason(finishReason) : finishReason,
         error,
         retries: this.#retries,
-        inputTokens,
-        outputTokens,
-        cachedTokens,
-        reasoningTokens,
+        ...tokens,
         toolCalls,
         costUsd,
         firstTokenMs: this.#firstTokenMs,
@@ -140,4 +141,9 @@ export class Trace {
   #elapsedMs(): number {
     return Math.round(this.#call.services.clock.now() - this.#startedAt);
   }
+}
+
+/** The mark by which a row's tokens and cost are known to be an estimate. */
+function estimatedReason(finishReason: string | null): string {
+  return finishReason === null ? "estimated" : `${finishReason} (estimated)`;
 }

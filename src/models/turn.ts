@@ -19,7 +19,7 @@ export async function takeTurn(call: Call, messages: readonly SdkMessage[]): Pro
     const takesSchemas = !call.services.withoutSchemas.has(serverOf(call));
     try {
       const { answer, plan } = await exchange(call, messages, { retries, takesSchemas });
-      refuseCut(call, answer, plan);
+      checkEnd(call, answer, plan);
       return answer;
     } catch (error) {
       if (takesSchemas && isSchemaRefused(error, call)) {
@@ -55,8 +55,8 @@ function serverOf({ model }: Call): string {
   return `${model.baseUrl} ${model.model}`;
 }
 
-/** An answer that is no whole one is not handed on as if it were. */
-function refuseCut(
+/** An answer that is no whole one is not handed on as if it were; only text that the caller's own cap cut is, with a word. */
+function checkEnd(
   { model, schema, workplace }: Call,
   answer: Answer,
   { loweredBy, outputCap }: Exchange["plan"],
@@ -68,7 +68,11 @@ function refuseCut(
   }
   if (finishReason !== "length") return;
   if (loweredBy !== undefined) throw workplace.budget.exceeded(loweredBy);
-  if (schema === undefined && toolCalls.length === 0 && text !== "") return;
+  if (schema === undefined && toolCalls.length === 0 && text !== "") {
+    workplace.event("model_cut", { model: model.model, max_tokens: outputCap });
+    workplace.describe({ cut_at_tokens: outputCap });
+    return;
+  }
   throw new ModelError("truncated", `the answer of ${name} was cut at ${outputCap} tokens`, {
     hint: "Raise maxTokens; what a model thinks counts too.",
   });

@@ -24,17 +24,29 @@ export function isProcessAlive(pid: number, recordedStart: string | null): boole
   return start === null ? process.platform !== "linux" : start === recordedStart;
 }
 
+/** The process that started this one, or took it over; undefined where nobody can tell. */
+export function parentOnLinux(pid: number): number | undefined {
+  const parent = Number(statOnLinux(pid)?.[1]);
+  return parent > 0 ? parent : undefined;
+}
+
 /** A zombie answers signals but runs no more, so its state is read as well. */
 function startOnLinux(pid: number): string | null {
+  const fields = statOnLinux(pid);
+  if (fields === undefined) return null;
+  const [state] = fields;
+  if (state === "Z" || state === "X") return null;
+  return `${bootId()}/${fields[19] ?? ""}`;
+}
+
+/** What the system tells of a process, from its state on; undefined where there is no such process. */
+function statOnLinux(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command's name, in parentheses, may hold spaces and parentheses of its own.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [state] = fields;
-    if (state === "Z" || state === "X") return null;
-    return `${bootId()}/${fields[19] ?? ""}`;
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return null;
+    return undefined;
   }
 }
 

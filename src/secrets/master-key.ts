@@ -10,6 +10,8 @@ export interface MasterKeys {
   readonly current: Buffer;
   /** The ones that were current before: they open projects that nobody has opened since. */
   older(): Buffer[];
+  /** Those of the keychain and the file, where the environment's stand in front of them. */
+  behind?(): { key: Buffer; where: string }[];
 }
 
 /**
@@ -21,7 +23,7 @@ export interface MasterKeys {
  */
 export function readMasterKeys(place: KeyPlace, create: boolean): MasterKeys {
   const [given, ...olderGiven] = givenKeys(place);
-  if (given !== undefined) return { current: given, older: () => olderGiven };
+  if (given !== undefined) return { current: given, older: () => olderGiven, behind: () => keptKeys(place) };
   const path = masterKeyPath(place);
   const found = readKeychain(place) ?? readKeyFile(path, place.onProblem);
   const current = found ?? (create ? (createInKeychain(place, path) ?? createMasterKeyFile(path)) : undefined);
@@ -41,6 +43,17 @@ export function givenKeys({ env }: KeyPlace): Buffer[] {
 export function readKeychain(place: KeyPlace): Buffer | undefined {
   const text = place.keyStore === "keychain" ? keychainOf(place).get(keychainAccount) : undefined;
   return text === undefined ? undefined : parseKey(text, "the keychain");
+}
+
+/** Beside the one of the environment: for who is to be told which one would have opened a project. */
+function keptKeys(place: KeyPlace): { key: Buffer; where: string }[] {
+  const path = masterKeyPath(place);
+  const ofKeychain = readKeychain(place);
+  const ofFile = readKeyFile(path, place.onProblem);
+  return [
+    ...(ofKeychain === undefined ? [] : [{ key: ofKeychain, where: "the keychain" }]),
+    ...(ofFile === undefined ? [] : [{ key: ofFile, where: path }]),
+  ];
 }
 
 /**

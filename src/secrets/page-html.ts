@@ -80,12 +80,18 @@ function item(text: string): string {
   return `<li>${escaped(text)}</li>`;
 }
 
+/** Set apart, so that no text turns the direction of what stands around it. */
 function strong(text: string): string {
-  return `<strong>${escaped(text)}</strong>`;
+  return `<strong><bdi>${escaped(text)}</bdi></strong>`;
 }
 
+/** Without what cannot be seen and changes how the rest is read: controls, marks of direction, joiners. */
 function escaped(text: string): string {
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const visible = text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")
+    .replace(/\p{Cf}/gu, "")
+    .toWellFormed();
+  const shown = visible.length > 200 ? `${visible.slice(0, 200)}…` : visible;
   return shown
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

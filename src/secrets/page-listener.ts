@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { messageOf, UserError } from "../core/errors.ts";
+import { parseForm } from "./form.ts";
 import type { PageAnswer, SecretPage } from "./page.ts";
 import { contentSecurityPolicy, messagePage } from "./page-html.ts";
 
@@ -68,11 +69,12 @@ async function answer(
   const body = await readBody(request, page.longestBodyBytes);
   if (body === undefined)
     return refusal(413, "That is more than the values of this secret may be. Nothing was stored.");
-  return page.submit(new URLSearchParams(body));
+  const form = parseForm(body);
+  return form === undefined ? refusal(400, "This form is damaged. Nothing was stored.") : page.submit(form);
 }
 
 /** Undefined where it is too long: the rest is read and dropped, so that the browser gets to see the answer. */
-async function readBody(request: IncomingMessage, longest: number): Promise<string | undefined> {
+async function readBody(request: IncomingMessage, longest: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -80,7 +82,7 @@ async function readBody(request: IncomingMessage, longest: number): Promise<stri
     if (length <= longest) chunks.push(chunk);
     else chunks.length = 0;
   }
-  return length > longest ? undefined : Buffer.concat(chunks).toString("utf8");
+  return length > longest ? undefined : Buffer.concat(chunks);
 }
 
 function refusal(status: number, sentence: string): PageAnswer {

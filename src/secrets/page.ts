@@ -7,6 +7,8 @@ import type { StoredSecret } from "./vault.ts";
 export interface PageRequest extends FormText {
   /** Ends the asking: nobody waits for the values any more. */
   signal: AbortSignal;
+  /** Words that no value may hide. */
+  words?: readonly string[];
   /** Stores the values. What it throws is shown on the page and ends the asking. */
   accept(values: SecretValues): StoredSecret;
 }
@@ -52,11 +54,11 @@ export class SecretPage {
     return this.#state === "open" ? { status: 200, html: formPage(this.#request, []) } : gone(this.#state);
   }
 
-  submit(form: URLSearchParams): PageAnswer {
+  submit(form: ReadonlyMap<string, string>): PageAnswer {
     if (this.#state !== "open") return gone(this.#state);
-    const { keys } = this.#request;
-    const given = keys.map((key, index) => ({ key, value: form.getAll(fieldOf(index)).join("\n") }));
-    const problems = given.flatMap(({ key, value }) => valueProblems(key, value));
+    const { keys, words } = this.#request;
+    const given = keys.map((key, index) => ({ key, value: form.get(fieldOf(index)) ?? "" }));
+    const problems = given.flatMap(({ key, value }) => valueProblems(key, value, words));
     if (problems.length > 0) return { status: 422, html: formPage(this.#request, problems) };
     return this.#store(Object.fromEntries(given.map(({ key, value }) => [key, value])));
   }

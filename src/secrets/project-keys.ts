@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Settings } from "../store/settings.ts";
-import { openDataKey } from "./data-key.ts";
+import { dataKeySetting, openDataKey } from "./data-key.ts";
 import type { KeyPlace } from "./key-place.ts";
 import { deriveKeys, type ProjectKeys } from "./keys.ts";
 import { readMasterKeys } from "./master-key.ts";
@@ -12,10 +12,29 @@ export const secretsKeySetting: WrappedKey = { setting: "secrets_key", purpose: 
 /** The project's keys, opened when they are first needed: a process that only reads must open without them. */
 export function openProjectKeys(settings: () => Settings, place: KeyPlace): () => ProjectKeys {
   let opened: ProjectKeys | undefined;
+  /** The wrapped key while it may still be lost with the transaction in which it was made. */
+  let made: { wrapped: string | undefined; isOver: boolean } | undefined;
   return () => {
-    opened ??= open(settings(), place);
+    const onRecord = () => settings().get(dataKeySetting.setting);
+    if (made !== undefined) {
+      if (onRecord() !== made.wrapped) opened = undefined;
+      if (made.isOver) made = undefined;
+    }
+    if (opened !== undefined) return opened;
+    const isNew = onRecord() === undefined;
+    opened = open(settings(), place);
+    made = isNew ? provisional(onRecord()) : undefined;
     return opened;
   };
+}
+
+/** Transactions end in the turn of the event loop in which they began: what is on the record after it stays. */
+function provisional(wrapped: string | undefined): { wrapped: string | undefined; isOver: boolean } {
+  const made = { wrapped, isOver: false };
+  setImmediate(() => {
+    made.isOver = true;
+  }).unref();
+  return made;
 }
 
 function open(settings: Settings, place: KeyPlace): ProjectKeys {

@@ -35,6 +35,8 @@ export function rotateKeys(
 ): Rotation {
   const project = keys();
   project.withSecretsKey((key) => store.secrets.everKnown().map((secret) => openValues(key, secret)));
+  // A database that cannot be written is noticed before the user's master key becomes another one.
+  store.write(() => {});
   const by = masterKey === undefined ? readMasterKeys(place, false).current : newMasterKey(place, masterKey);
   const secrets = store.write(() => {
     const next = randomBytes(keyBytes);

@@ -1,5 +1,9 @@
-import { UserError } from "../core/errors.ts";
+import { errorCodes, UserError } from "../core/errors.ts";
+import { executionStatuses, failureOrigins } from "../core/statuses.ts";
+import { eventTypes } from "../store/events.ts";
+import { entryOrigins, entryStatuses } from "../store/journal.ts";
 import { shortestPattern } from "./encodings.ts";
+import { Scrubber } from "./scrubber.ts";
 import type { SecretValues } from "./values.ts";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -8,6 +12,15 @@ const mostKeys = 50;
 const mostWorkflows = 50;
 const longestWorkflow = 200;
 export const longestValueBytes = 64 * 1024;
+/** What every record is made of. */
+const recordedWords: readonly string[] = [
+  ...executionStatuses,
+  ...entryStatuses,
+  ...entryOrigins,
+  ...eventTypes,
+  ...failureOrigins,
+  ...errorCodes,
+];
 
 /** @throws UserError `invalid_input` */
 export function checkSecretName(name: string): string {
@@ -19,14 +32,15 @@ export function checkSecretName(name: string): string {
 
 /**
  * The values under keys without surrounding blanks. No error says what a value was.
- * @param field of the caller's input that the keys come from
+ * @param words of answers, which no value may hide
  * @throws UserError `invalid_input` with everything that is wrong
  */
-export function checkSecretValues(field: string, values: Record<string, unknown>): SecretValues {
+export function checkSecretValues(values: Record<string, unknown>, words: readonly string[] = []): SecretValues {
+  const field = "values";
   const entries = Object.entries(values).map(([given, value]) => ({ key: given.trim(), value }));
   refuseIfAny([
     ...keyProblems(field, Object.keys(values)),
-    ...entries.flatMap(({ key, value }) => valueProblems(`${field}.${key}`, value)),
+    ...entries.flatMap(({ key, value }) => valueProblems(`${field}.${key}`, value, words)),
   ]);
   return Object.fromEntries(entries.map(({ key, value }) => [key, String(value)]));
 }
@@ -62,12 +76,21 @@ export function warningsOf(values: SecretValues): string[] {
 }
 
 /** What is wrong with a value; never says what it was. */
-export function valueProblems(where: string, value: unknown): string[] {
+export function valueProblems(where: string, value: unknown, words: readonly string[] = []): string[] {
   if (typeof value !== "string")
     return [`${where} must be a text; it is ${value === null ? "null" : `of type ${typeof value}`}`];
   if (value.trim() === "") return [`${where} is blank`];
   const bytes = Buffer.byteLength(value);
-  return bytes > longestValueBytes ? [`${where} is ${bytes} bytes long; ${longestValueBytes} is the limit`] : [];
+  if (bytes > longestValueBytes) return [`${where} is ${bytes} bytes long; ${longestValueBytes} is the limit`];
+  if (!hidesAny(value, [...recordedWords, ...words])) return [];
+  return [
+    `${where} is a word of Savepoint's own answers, or a part of one, which would be redacted in all of them; take a value that cannot be guessed, and pass what is no secret as an input`,
+  ];
+}
+
+function hidesAny(value: string, words: readonly string[]): boolean {
+  const scrubber = new Scrubber([{ label: "", value }]);
+  return words.some((word) => scrubber.holds(word));
 }
 
 function keyProblems(field: string, given: readonly string[]): string[] {

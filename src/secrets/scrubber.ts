@@ -46,6 +46,11 @@ export class Scrubber {
     return this.#next(reduce(text).text, 0) !== undefined;
   }
 
+  /** Of all the values that stand in the text, one within another as well. */
+  labelsIn(text: string): Set<string> {
+    return new Set([...this.#matches(reduce(text).text)].map(({ label }) => label));
+  }
+
   redact(text: string): string {
     const reduced = reduce(text);
     const found = this.#all(reduced);
@@ -62,14 +67,20 @@ export class Scrubber {
   /** A value that begins within another and ends behind it is one with it. */
   #all({ text }: Reduced): Found[] {
     const all: Found[] = [];
-    let next = this.#next(text, 0);
-    while (next !== undefined) {
+    for (const next of this.#matches(text)) {
       const last = all.at(-1);
       if (last !== undefined && next.at < last.end) last.end = Math.max(last.end, next.end);
       else all.push(next);
-      next = this.#next(text, next.at + 1);
     }
     return all;
+  }
+
+  *#matches(text: string): Generator<Found> {
+    let next = this.#next(text, 0);
+    while (next !== undefined) {
+      yield next;
+      next = this.#next(text, next.at + 1);
+    }
   }
 
   #add(pattern: Pattern): void {

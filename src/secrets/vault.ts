@@ -19,6 +19,8 @@ export interface NewSecret {
   visibility: Visibility;
   /** The workflows whose executions may read it; null: all; left out: as it is, and for a new one all. */
   workflows?: readonly string[] | null | undefined;
+  /** Words of the answers of whoever calls: a value that would be redacted in one of them is refused. */
+  words?: readonly string[] | undefined;
 }
 
 export interface StoredSecret {
@@ -81,9 +83,9 @@ export function openVault({ store, keys, place, clock }: VaultParts): Secrets {
   return {
     list: () => secrets.list().map(metadata),
 
-    create({ name, values: given, visibility, workflows: asked }) {
+    create({ name, values: given, visibility, workflows: asked, words }) {
       checkSecretName(name);
-      const values = checkSecretValues("values", given);
+      const values = checkSecretValues(given, words);
       const workflows = asked == null ? null : checkWorkflows(asked);
       // Before the transaction: a key that is made in it would be lost with it.
       const project = keys();
@@ -102,9 +104,9 @@ export function openVault({ store, keys, place, clock }: VaultParts): Secrets {
       return checked;
     },
 
-    set({ name, values: given, visibility, workflows: asked }) {
+    set({ name, values: given, visibility, workflows: asked, words }) {
       checkSecretName(name);
-      const values = checkSecretValues("values", given);
+      const values = checkSecretValues(given, words);
       const workflows = asked == null ? asked : checkWorkflows(asked);
       const project = keys();
       const createdAt = clock.now();
@@ -142,7 +144,7 @@ export function openVault({ store, keys, place, clock }: VaultParts): Secrets {
       }),
 
     check() {
-      if (secrets.revision() === 0) return;
+      if (secrets.revision() === undefined) return;
       keys().withSecretsKey((key) => secrets.everKnown().map((secret) => openValues(key, secret)));
     },
 

@@ -40,6 +40,14 @@ export function openWrappedKey(
     return found;
   }
   throw new UserError("unavailable", "the master key is not the one that this project was sealed with", {
-    hint: "Restore master.key of the user who made the project, or set SAVEPOINT_MASTER_KEY to that key.",
+    hint: adviceFor((by) => unwrapKey(wrapped, by, purpose) !== undefined, masterKeys),
   });
+}
+
+function adviceFor(opens: (key: Buffer) => boolean, { behind }: MasterKeys): string {
+  const fitting = behind?.().find(({ key }) => opens(key));
+  if (fitting !== undefined) return `Unset SAVEPOINT_MASTER_KEY: the key in ${fitting.where} opens it.`;
+  return behind === undefined
+    ? "Restore master.key of the user who made the project, or set SAVEPOINT_MASTER_KEY to that key."
+    : "Set SAVEPOINT_MASTER_KEY to the key that it was sealed with, or unset it and restore master.key of the user who made the project.";
 }

@@ -38,6 +38,8 @@ export interface LocalStack {
   ensureWorker(options?: { always?: boolean; isAsked?: boolean }): void;
   /** Starts a worker now and looks once a second, for as long as this process serves. */
   keepWorker(): void;
+  /** Asks detached workers to finish what they run and go; answers which. The next work to do starts another. */
+  drainWorkers(): WorkerRow[];
   close(): void;
 }
 
@@ -73,6 +75,13 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
       ensureWorker({ always: true });
       timer ??= setInterval(ensureWorker, lookEveryMs);
       timer.unref();
+    },
+    drainWorkers() {
+      const detached = reapDeadWorkers(store, clock.now()).filter(({ kind }) => kind === "detached");
+      store.write(() => {
+        for (const { id } of detached) store.workers.drain(id);
+      });
+      return detached;
     },
     close: () => clearInterval(timer),
   };

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { processStart } from "../processes/identity.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkerKind } from "../store/workers.ts";
 import { reapDeadWorkers } from "./liveness.ts";
+import { endOrphans } from "./orphans.ts";
 
 const tickMs = 1_000;
 
@@ -40,12 +42,23 @@ export function takeSeat(store: Store, clock: Clock, options: SeatOptions): Seat
     try {
       if (!existsSync(store.databasePath)) return options.onDrain("the project's database is gone");
       reapDeadWorkers(store, clock.now());
+      sweep();
       const row = store.workers.find(id);
       if (row?.state === "draining") options.onDrain("another process asked it to make room");
       else if (row === undefined) returnToSeat();
     } catch {
       // The store is busy or full: the executions themselves report that; this looks again in a second.
     }
+  };
+  let isSweeping = false;
+  const sweep = () => {
+    if (isSweeping) return;
+    isSweeping = true;
+    endOrphans(store, clock.now())
+      .catch((error) => options.onProblem(`what dead workers left could not be ended: ${messageOf(error)}`))
+      .finally(() => {
+        isSweeping = false;
+      });
   };
   /** Others took this process for dead: fences kept its work safe, and it goes on if its place is still free. */
   const returnToSeat = () => {

@@ -1,5 +1,5 @@
 import type { Limits } from "../core/guardrails.ts";
-import type { Usage } from "../core/usage.ts";
+import { noUsage, type Usage } from "../core/usage.ts";
 import type { Connection } from "./database.ts";
 
 /** Stands for the whole execution where a budget names a journal entry. */
@@ -28,6 +28,24 @@ export interface Reserved {
   toolCalls: number;
   turns: number;
   costUsd: number;
+}
+
+/** What is certainly used once the request is made that a reserve is for. */
+export interface Sent {
+  tokens: number;
+  /** Null where the price is not known. */
+  costUsd: number | null;
+}
+
+interface ReservationRow {
+  id: string;
+  execution_seq: number;
+  ordinal: number;
+  requests: number;
+  tool_calls: number;
+  turns: number;
+  sent_tokens: number;
+  sent_cost_usd: number | null;
 }
 
 interface Row {
@@ -77,7 +95,7 @@ export function budgetsTable(connection: Connection) {
   const warn = connection.prepare("UPDATE budgets SET warned = ? WHERE execution_seq = ? AND ordinal = ?");
   const hold = connection.prepare(
     `INSERT INTO reservations (id, execution_seq, ordinal, holder_seq, holder_epoch, requests, tokens, tool_calls,
-       turns, cost_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       turns, cost_usd, sent_tokens, sent_cost_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const free = connection.prepare("DELETE FROM reservations WHERE execution_seq = ? AND ordinal = ? AND id = ?");
   // What a process held that has died counts no more: another has taken the execution, or nobody runs it.
@@ -88,10 +106,37 @@ export function budgetsTable(connection: Connection) {
      FROM reservations r JOIN executions e ON e.seq = r.holder_seq
      WHERE r.execution_seq = ? AND r.ordinal = ? AND e.status = 'running' AND e.epoch = r.holder_epoch`,
   );
-  const sweep = connection.prepare(
-    `DELETE FROM reservations WHERE execution_seq = ? AND ordinal = ? AND NOT EXISTS (SELECT 1 FROM executions e
+  const ownerless = connection.prepare<[number, number], ReservationRow>(
+    `SELECT * FROM reservations WHERE execution_seq = ? AND ordinal = ? AND NOT EXISTS (SELECT 1 FROM executions e
        WHERE e.seq = holder_seq AND e.status = 'running' AND e.epoch = holder_epoch)`,
   );
+  const any = connection.prepare<[], unknown>("SELECT 1 FROM reservations LIMIT 1");
+  const heldBefore = connection.prepare<[number, number], ReservationRow>(
+    "SELECT * FROM reservations WHERE holder_seq = ? AND holder_epoch < ?",
+  );
+  const count = (place: BudgetPlace, usage: Usage) => {
+    add.run(
+      place.seq,
+      place.ordinal,
+      usage.requests,
+      usage.inputTokens,
+      usage.outputTokens,
+      usage.cachedTokens,
+      usage.reasoningTokens,
+      usage.toolCalls,
+      usage.turns,
+      usage.costUsd ?? 0,
+      // What nobody knows the cost of is one request at least, also where only its cost comes after it.
+      usage.costUsd === null ? Math.max(1, usage.requests) : 0,
+    );
+  };
+  /** Its request was made, or may have been. */
+  const countLost = (row: ReservationRow) => {
+    const { id, execution_seq: seq, ordinal, requests, turns, tool_calls: toolCalls } = row;
+    free.run(seq, ordinal, id);
+    const usage = { ...noUsage, requests, turns, toolCalls, inputTokens: row.sent_tokens, costUsd: row.sent_cost_usd };
+    count({ seq, ordinal }, usage);
+  };
   return {
     find(place: BudgetPlace): BudgetRow | undefined {
       const row = find.get(place.seq, place.ordinal);
@@ -105,30 +150,42 @@ export function budgetsTable(connection: Connection) {
       limit.run(seq, ordinal, JSON.stringify(limits));
     },
 
-    add({ seq, ordinal }: BudgetPlace, usage: Usage): void {
-      add.run(
-        seq,
-        ordinal,
-        usage.requests,
-        usage.inputTokens,
-        usage.outputTokens,
-        usage.cachedTokens,
-        usage.reasoningTokens,
-        usage.toolCalls,
-        usage.turns,
-        usage.costUsd ?? 0,
-        usage.costUsd === null ? Math.max(1, usage.requests) : 0,
-      );
-    },
+    add: count,
 
     addWork: ({ seq, ordinal }: BudgetPlace, ms: number): void => void work.run(seq, ordinal, Math.round(ms)),
     setWarned: ({ seq, ordinal }: BudgetPlace, names: string[]): void =>
       void warn.run(JSON.stringify(names), seq, ordinal),
 
-    reserve(id: string, { seq, ordinal }: BudgetPlace, holder: { seq: number; epoch: number }, what: Reserved): void {
-      const { requests, tokens, toolCalls, turns, costUsd } = what;
-      sweep.run(seq, ordinal);
-      hold.run(id, seq, ordinal, holder.seq, holder.epoch, requests, tokens, toolCalls, turns, costUsd);
+    reserve(
+      id: string,
+      { seq, ordinal }: BudgetPlace,
+      holder: { seq: number; epoch: number },
+      { requests, tokens, toolCalls, turns, costUsd, sent }: Reserved & { sent: Sent },
+    ): void {
+      for (const row of ownerless.all(seq, ordinal)) countLost(row);
+      hold.run(
+        id,
+        seq,
+        ordinal,
+        holder.seq,
+        holder.epoch,
+        requests,
+        tokens,
+        toolCalls,
+        turns,
+        costUsd,
+        sent.tokens,
+        sent.costUsd,
+      );
+    },
+
+    /**
+     * Counts what processes had in reserve that ran the execution before this epoch: their requests were made, and
+     * nobody tells any more what came of them.
+     */
+    countLost(holderSeq: number, epoch: number): void {
+      if (any.get() === undefined) return;
+      for (const row of heldBefore.all(holderSeq, epoch)) countLost(row);
     },
 
     /** @returns whether it was still held */

@@ -4,16 +4,21 @@ import type { Protection } from "./protection.ts";
 
 export type EntryKind = "checkpoint" | "wait" | "sleep" | "child" | "value" | "log" | "save" | "load" | "progress";
 
-export type EntryStatus =
-  | "running"
-  | "completed"
-  | "failed"
-  | "skipped"
-  | "cancelled"
-  | "pending"
-  | "answered"
-  | "aborted"
-  | "expired";
+export const entryStatuses = [
+  "running",
+  "completed",
+  "failed",
+  "skipped",
+  "cancelled",
+  "pending",
+  "answered",
+  "aborted",
+  "expired",
+] as const;
+export type EntryStatus = (typeof entryStatuses)[number];
+
+/** How a completed entry came by its output. */
+export const entryOrigins = ["executed", "cached", "replayed", "overridden"] as const;
 
 /**
  * How a call may take a recorded entry. `own`: this execution recorded it, so it also fits when only its place fits.
@@ -34,7 +39,7 @@ export interface JournalEntry {
   readonly occurrence: number;
   argumentsHash: string | null;
   status: EntryStatus;
-  origin: "executed" | "cached" | "replayed" | "overridden" | null;
+  origin: (typeof entryOrigins)[number] | null;
   readonly type: string | null;
   reuse: EntryReuse;
   attempt: number;
@@ -115,6 +120,9 @@ export function journalTable(connection: Connection, { redactValue }: Protection
   const pendingWaits = connection.prepare<[number], JournalRow>(
     `SELECT ${columns} FROM journal WHERE execution_seq = ? AND kind = 'wait' AND status = 'pending' ORDER BY ordinal`,
   );
+  const pendingNamed = connection.prepare<[string], JournalRow & { execution_seq: number }>(
+    `SELECT execution_seq, ${columns} FROM journal WHERE kind = 'wait' AND status = 'pending' AND name = ?`,
+  );
   const closeWaits = connection.prepare(
     `UPDATE journal SET status = 'aborted', ended_at = ?, failure = ?
      WHERE execution_seq = ? AND kind = 'wait' AND status = 'pending'`,
@@ -193,6 +201,10 @@ export function journalTable(connection: Connection, { redactValue }: Protection
       settledBetween.all(seq, after, upTo).map(toEntry),
 
     pendingWaits: (seq: number): JournalEntry[] => pendingWaits.all(seq).map(toEntry),
+
+    /** Pending waits of this name in all executions. */
+    pendingNamed: (name: string): { executionSeq: number; entry: JournalEntry }[] =>
+      pendingNamed.all(name).map(({ execution_seq: executionSeq, ...row }) => ({ executionSeq, entry: toEntry(row) })),
 
     /**
      * Settles a wait if it is still pending and, where `now` is given, not past its deadline.

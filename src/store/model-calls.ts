@@ -45,7 +45,13 @@ export function modelCallsTable(connection: Connection, { redact }: Protection) 
        output_tokens = ?, cached_tokens = ?, reasoning_tokens = ?, tool_calls = ?, cost_usd = ?, first_token_ms = ?,
        latency_ms = ? WHERE id = ?`,
   );
+  const endLost = connection.prepare(
+    "UPDATE model_calls SET status = 'failed', error = 'its process died' WHERE execution_seq = ? AND status = 'running'",
+  );
   return {
+    /** Ends those of an execution whose process has died. */
+    endLost: (executionSeq: number): void => void endLost.run(executionSeq),
+
     /** @returns the row's id, for `end` */
     begin(call: NewModelCall): number {
       const { executionSeq, ordinal, checkpoint, kind, provider, model, alias, attempt, startedAt } = call;

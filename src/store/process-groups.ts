@@ -22,10 +22,28 @@ export function processGroupsTable(connection: Connection) {
   const list = connection.prepare<[number, string], { pid: number; process_start: string | null }>(
     "SELECT pid, process_start FROM process_groups WHERE execution_seq = ? AND host = ?",
   );
+  const ofEnded = connection.prepare<
+    [string, number],
+    { execution_seq: number; id: string; pid: number; process_start: string | null }
+  >(
+    `SELECT execution_seq, id, pid, process_start FROM process_groups JOIN executions ON seq = execution_seq
+     WHERE host = ? AND status IN ('completed', 'failed', 'cancelled') AND ended_at < ?`,
+  );
   return {
     put: ({ executionSeq, pid, processStart, host, startedAt }: ProcessGroupRow): void =>
       void put.run(executionSeq, pid, processStart, host, startedAt),
     remove: (executionSeq: number, host: string, pid: number): void => void remove.run(executionSeq, host, pid),
+
+    /** Groups on a host that worked for executions which ended before the instant. */
+    ofEnded(host: string, before: number) {
+      if (any.get() === undefined) return [];
+      return ofEnded.all(host, before).map((row) => ({
+        executionSeq: row.execution_seq,
+        executionId: row.id,
+        pid: row.pid,
+        processStart: row.process_start,
+      }));
+    },
 
     /** The groups of an execution on a host. Most projects have none at all, which costs a microsecond to see. */
     list(executionSeq: number, host: string): { pid: number; processStart: string | null }[] {

@@ -9,6 +9,11 @@ export interface Protection {
    * @throws UserError `unavailable` when there are some that cannot be opened
    */
   refresh(): void;
+  /**
+   * Values of the environment that are handed to a program: where the variable's name (`label`) or the value says that
+   * it is a credential, it is treated as a secret from now on, by other processes too once something recorded holds it.
+   */
+  learn(values: readonly { label: string; value: string }[]): void;
   /** The text with a mark in the place of each known secret; withheld where the secrets cannot be opened. */
   redact(text: string): string;
   /** The same of every text in a JSON value, its keys included. */
@@ -20,6 +25,7 @@ export const unprotected: Protection = {
   seal: () => undefined,
   open: (sealed) => sealed,
   refresh: () => {},
+  learn: () => {},
   redact: (text) => text,
   redactValue: (value) => value,
 };

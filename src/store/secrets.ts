@@ -38,6 +38,10 @@ export function secretsTable(connection: Connection) {
   const insert = connection.prepare(
     "INSERT INTO secrets (name, keys, sealed, visibility, workflows, created_at) VALUES (?, ?, ?, ?, ?, ?)",
   );
+  const insertRetired = connection.prepare(
+    `INSERT INTO secrets (name, keys, sealed, visibility, workflows, created_at, retired_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
   const retire = connection.prepare("UPDATE secrets SET retired_at = ? WHERE name = ? AND retired_at IS NULL");
   const restrict = connection.prepare("UPDATE secrets SET workflows = ? WHERE name = ? AND retired_at IS NULL");
   const clear = connection.prepare("DELETE FROM secrets");
@@ -50,10 +54,17 @@ export function secretsTable(connection: Connection) {
   const one = connection.prepare<[string], Row>(`SELECT ${columns} FROM secrets WHERE name = ? AND retired_at IS NULL`);
   const living = connection.prepare<[], Row>(`SELECT ${columns} FROM secrets WHERE retired_at IS NULL ORDER BY name`);
   const all = connection.prepare<[], Row>(`SELECT ${columns} FROM secrets ORDER BY seq`);
-  const revision = connection.prepare<[], number | null>("SELECT max(seq) FROM secrets").pluck();
+  const revision = connection
+    .prepare<[], string>("SELECT seq || ' ' || substr(sealed, 1, 16) FROM secrets ORDER BY seq DESC LIMIT 1")
+    .pluck();
   return {
     insert({ name, keys, sealed, visibility, workflows, createdAt }: SecretRow): void {
       insert.run(name, JSON.stringify(keys), sealed, visibility, textOf(workflows), createdAt);
+    },
+
+    /** A value that nobody may read by name, and that must stay hidden. */
+    insertRetired({ name, keys, sealed, visibility, workflows, createdAt }: SecretRow): void {
+      insertRetired.run(name, JSON.stringify(keys), sealed, visibility, textOf(workflows), createdAt, createdAt);
     },
 
     /** @returns whether there was one */
@@ -87,8 +98,11 @@ export function secretsTable(connection: Connection) {
     list: (): SecretRow[] => living.all().map(toSecret),
     /** Retired ones included, oldest first. */
     everKnown: (): SecretRow[] => all.all().map(toSecret),
-    /** Rises with every value that becomes known. */
-    revision: (): number => revision.get() ?? 0,
+    /**
+     * Another one for every value that becomes known; undefined where there never was one. The seal is part of it,
+     * since the number of a row that was rolled back is given to another one.
+     */
+    revision: (): string | undefined => revision.get(),
   };
 }
 

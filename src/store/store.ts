@@ -62,7 +62,7 @@ export interface StoreOptions {
   /** The largest payload. */
   capBytes?: number;
   /** Makes what keeps known secrets out of the files; default: nothing does. */
-  protect?: (secrets: SecretsTable) => Protection;
+  protect?: (parts: Pick<Store, "secrets" | "write">) => Protection;
 }
 
 /**
@@ -78,7 +78,8 @@ export function openStore(
   const connection = open(databasePath);
   const blobs = openBlobs(join(folder, "blobs"));
   const secrets = secretsTable(connection);
-  const protection = protect(secrets);
+  const write = writer(connection, databasePath);
+  const protection = protect({ secrets, write });
   let reader: Connection | undefined;
   return {
     folder,
@@ -104,7 +105,7 @@ export function openStore(
     blobs,
     protection,
     cleaning: cleaning(connection),
-    write: writer(connection, databasePath),
+    write,
     reader() {
       reader ??= openReader(databasePath);
       return reader;

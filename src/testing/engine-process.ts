@@ -63,7 +63,7 @@ export class EngineProcess {
     const keys = openProjectKeys(() => this.store.settings, place);
     this.owner = owner;
     this.#clock = clock;
-    this.#bare = openStore(join(folder, ".savepoint"), { protect: (secrets) => guardSecrets(secrets, keys) });
+    this.#bare = openStore(join(folder, ".savepoint"), { protect: (parts) => guardSecrets(parts, keys) });
     this.store = mortalStore(this.#bare, this.#plug, onWrite);
     this.listings = openListings(this.store);
     this.secrets = openVault({ store: this.#bare, keys, place, clock });

@@ -10,7 +10,7 @@ type Issue = z.core.$ZodIssue;
 /** What is wrong with the arguments of a call, in words that name the argument and the one that was meant. */
 export function argumentError(operation: Operation, issues: readonly Issue[], given: unknown): UserError {
   const shownGiven = withoutSensitive(operation, given);
-  const problems = issues.flatMap((issue) => problemsOf(issue, shownGiven));
+  const problems = issues.flatMap((issue) => problemsOf(operation, issue, shownGiven));
   const suggestions = issues.flatMap((issue) => suggestionsOf(operation, issue));
   const example = callText(operation.name, operation.example);
   return new UserError("invalid_input", `${operation.name}: ${cut(problems.join("; "), 2_000)}`, {
@@ -32,7 +32,10 @@ export function refuseLostKeys(operation: Operation, given: unknown): void {
   if (lost === undefined) return;
   throw new UserError("invalid_input", `${operation.name}: ${lost.path}${lostKey} is a name that cannot be used`, {
     hint: "Leave it out or give it another name. The call has changed nothing.",
-    details: { problems: [`${lost.path}${lostKey}`], arguments: Object.keys(operation.input.shape) },
+    details: {
+      problems: [`${lost.path}${lostKey} is a name that cannot be used`],
+      arguments: Object.keys(operation.input.shape),
+    },
   });
 }
 
@@ -60,7 +63,7 @@ function own(value: unknown, key: string): unknown {
   return (value as Record<string, unknown>)[key] ?? null;
 }
 
-function problemsOf(issue: Issue, given: unknown): string[] {
+function problemsOf(operation: Operation, issue: Issue, given: unknown): string[] {
   const name = issue.path.map(String).join(".");
   const value = issue.path.reduce<unknown>(
     (at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step],
@@ -68,7 +71,8 @@ function problemsOf(issue: Issue, given: unknown): string[] {
   );
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => `the argument ${JSON.stringify(name === "" ? key : `${name}.${key}`)} is unknown`);
+      if (name === "") return issue.keys.map((key) => `the argument ${JSON.stringify(key)} is unknown`);
+      return issue.keys.map((key) => unknownField(name, key, fieldsAt(operation.input, issue.path)));
     case "invalid_type":
       if (name === "") return ["the arguments must be an object"];
       if (value === undefined) return [`${name} is missing`];
@@ -82,6 +86,23 @@ function problemsOf(issue: Issue, given: unknown): string[] {
     default:
       return [`${name} ${limitOf(issue) ?? `is not right (${issue.message})`}; it is ${shown(value)}`];
   }
+}
+
+/** What is said of a field within an argument says all of it, since hints list the arguments alone. */
+function unknownField(name: string, key: string, known: readonly string[]): string {
+  const [meant] = nearest(key, known, 1);
+  const instead = meant === undefined ? "" : ` (did you mean ${JSON.stringify(meant)}?)`;
+  return `${name} has no field ${JSON.stringify(key)}${instead}${known.length === 0 ? "" : `; it takes ${known.join(", ")}`}`;
+}
+
+function fieldsAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
+    return fieldsAt(schema.unwrap(), path);
+  }
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodArray) return fieldsAt(schema.element, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return step === undefined ? Object.keys(schema.shape) : fieldsAt(schema.shape[String(step)], rest);
 }
 
 function expected(issue: Issue): string[] {

@@ -37,7 +37,7 @@ function unencodable(thrown: unknown): UserError | undefined {
 }
 
 /** The store's errors are told by their names: their classes belong to layers that this one does not know. */
-function storeTrouble(thrown: unknown): UserError | undefined {
+export function storeTrouble(thrown: unknown): UserError | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const reason = thrown.name === "StoreError" && "reason" in thrown ? String(thrown.reason) : reasonOf(thrown);
   if (reason === undefined || reason.startsWith("store_error")) return undefined;

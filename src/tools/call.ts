@@ -4,7 +4,7 @@ import { didYouMean } from "../core/suggest.ts";
 import { argumentError, refuseLostKeys } from "./argument-problems.ts";
 import { type CallError, callError } from "./call-error.ts";
 import { catalogue } from "./catalogue.ts";
-import type { CallContext, Operation, ProgressReport } from "./operation.ts";
+import type { CallContext, HandlerContext, Operation, ProgressReport } from "./operation.ts";
 
 export type CallOutcome = { ok: true; value: Record<string, unknown> } | { ok: false; error: CallError };
 
@@ -15,7 +15,8 @@ export type CallOutcome = { ok: true; value: Record<string, unknown> } | { ok: f
 export async function callOperation(caller: CallContext, name: string, args: unknown): Promise<CallOutcome> {
   const { protection } = caller.app.store;
   const redactValue = <T>(value: T) => (isPlain(name) ? value : protection.redactValue(value));
-  const context = { ...caller, progress: caller.progress && redactedProgress(caller.progress, redactValue) };
+  const progress = caller.progress && redactedProgress(caller.progress, redactValue);
+  const context: HandlerContext = { ...caller, progress, operations: catalogue };
   const blindness = isPlain(name) ? undefined : blindnessOf(caller);
   if (blindness !== undefined) return { ok: false, error: blindness };
   try {
@@ -44,7 +45,7 @@ function redactedProgress(
   return ({ completed, message }) => progress({ completed, message: redactValue(message) });
 }
 
-async function perform(context: CallContext, operation: Operation, args: unknown): Promise<Record<string, unknown>> {
+async function perform(context: HandlerContext, operation: Operation, args: unknown): Promise<Record<string, unknown>> {
   refuseLostKeys(operation, args);
   const input = operation.input.safeParse(args);
   if (!input.success) throw argumentError(operation, input.error.issues, args);

@@ -49,8 +49,10 @@ function exampleObject(schema: Schema, root: unknown, depth: number): Json {
 }
 
 function exampleNumber(schema: Schema): number {
-  const least = Math.max(number(schema.minimum, 1), number(schema.exclusiveMinimum, 0) + 1);
-  return Math.min(Math.max(1, least), number(schema.maximum, Number.POSITIVE_INFINITY));
+  const minimum = number(schema.minimum, 0);
+  const least = minimum > 0 ? minimum : 1;
+  const above = schema.exclusiveMinimum === undefined ? least : number(schema.exclusiveMinimum, 0) + 1;
+  return Math.min(Math.max(least, above), number(schema.maximum, Number.POSITIVE_INFINITY));
 }
 
 const texts: Record<string, string> = {

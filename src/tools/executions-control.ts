@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuseForeign } from "./agent-family.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { executionId } from "./fields.ts";
@@ -20,6 +21,7 @@ export const executionsRetry = defineOperation({
   input: z.strictObject({ execution_id: executionId(), guardrails: guardrails() }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   async handler(context, { execution_id: id, guardrails: given }) {
+    refuseForeign(context.app, context.app.findExecution(id), "retried");
     const retried = await context.app.engine.retry(id, { limits: limitsOf(given) });
     context.app.stack.ensureWorker({ isAsked: true });
     return executionView(context.app, retried);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isUserError, UserError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
+import { refuseRaising } from "./agent-family.ts";
 import { callText } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
 import { type ExecutionView, executionSchema, executionShown } from "./execution-schema.ts";
@@ -32,7 +33,9 @@ export const executionsInput = defineOperation({
   example: { execution_id: "0199a3f2", value: true },
   async handler(context, args) {
     const { app } = context;
-    const { id } = app.findExecution(args.execution_id);
+    const execution = app.findExecution(args.execution_id);
+    const { id } = execution;
+    refuseRaising(app, execution, args.wait);
     const { value, wait, early, idempotency_key: idempotencyKey } = args;
     const answered = await app.engine.answer(id, { wait, value, early, idempotencyKey }).catch((error: unknown) => {
       throw withExample(error, args);

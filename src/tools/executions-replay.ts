@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { App } from "../app.ts";
 import { UserError } from "../core/errors.ts";
 import { decodeForDisplay, decodeValue, encodeValue } from "../core/values.ts";
+import { parentFor } from "./agent-family.ts";
 import type { Execution, ReplayPlan, ResolvedFlow } from "./app-types.ts";
 import { checkpointsOf } from "./artifact-refs.ts";
 import { callText } from "./display.ts";
@@ -69,6 +70,7 @@ export const executionsReplay = defineOperation({
     const resolved = await codeFor(app, source, args.code);
     const { version, flow } = resolved;
     const outcome = await app.engine.replay(source.id, {
+      ...parentFor(context),
       from: args.from,
       overrides: args.overrides,
       input: newInput(app, source, { resolved, args }),

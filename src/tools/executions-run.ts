@@ -3,11 +3,12 @@ import { parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
 import type { Limits } from "../core/guardrails.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { parentFor } from "./agent-family.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
 import { guardrails, limitsOf } from "./guardrails-input.ts";
-import { type CallContext, defineOperation } from "./operation.ts";
+import { defineOperation } from "./operation.ts";
 import { watchExecution } from "./watching.ts";
 import { checkInput } from "./workflow-input.ts";
 
@@ -71,7 +72,7 @@ export const executionsRun = defineOperation({
       trigger: "api",
       tags: args.tags,
       timeoutMs: timeoutMs ?? flow.options.timeoutMs ?? null,
-      ...parentOf(context, args.parent_execution_id),
+      ...parentFor(context, args.parent_execution_id),
       limits: layered(flow.options.limits, limitsOf(args.guardrails)),
       models: args.models,
       idempotencyKey: args.idempotency_key,
@@ -80,19 +81,6 @@ export const executionsRun = defineOperation({
     return executionView(app, await watchExecution(context, queued, args.wait_seconds));
   },
 });
-
-/** An agent that works for an execution passes its id on by the environment; in another project that means nothing. */
-function parentOf({ app, onProblem }: CallContext, given: string | undefined) {
-  const { parentExecutionId: parentId, parentCheckpoint } = app.config;
-  if (given !== undefined) return { parentId: given, ...(given === parentId && { parentCheckpoint }) };
-  if (parentId === undefined) return {};
-  if (app.store.executions.byId(parentId) !== undefined) return { parentId, parentCheckpoint };
-  onProblem(
-    `SAVEPOINT_PARENT_EXECUTION_ID names no execution of this project (${parentId}): what is started now has no parent`,
-    undefined,
-  );
-  return {};
-}
 
 /** What the run says of a limit beats what the flow says. */
 function layered(flow: Limits | undefined, run: Limits | undefined): Limits | undefined {

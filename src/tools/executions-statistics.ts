@@ -37,7 +37,7 @@ export const executionsStatistics = defineOperation({
   title: "Statistics of executions",
   description:
     "Counts executions, checkpoints or calls of models in groups: failed, durations (p50, p95), requests, tokens, cost. " +
-    "cost_usd is what is known, unpriced the requests without a price. What children used counts in them.",
+    "cost_usd is what is known, unpriced the requests without a price. Each counts what it asked itself; its children are counted beside it.",
   input: z.strictObject({
     group_by: z.enum(["workflow", "status", "model", "checkpoint", "execution", "day"]).default("workflow"),
     workflow: z.string().min(1).optional(),

@@ -38,10 +38,13 @@ export const modelsCalls = defineOperation({
   name: "models_calls",
   title: "List calls of models",
   description:
-    "Lists calls of models, newest first: checkpoint, model, tokens, cost (null: price not known), latency, retries, error. " +
+    "Lists calls of models, newest first: checkpoint, model, tokens, cost (null: price not known), latency, retries, error; " +
+    'finish_reason "estimated" where a call broke off before its usage was told. ' +
     "What was asked and answered is in artifacts_list; sums are in executions_statistics.",
   input: z.strictObject({
-    execution_id: executionId().optional(),
+    execution_id: executionId()
+      .optional()
+      .describe("Its id, or the unique beginning of one: its own calls. Those of its children are found by theirs."),
     checkpoint: z.string().min(1).optional(),
     model: z.string().min(1).optional().describe("An alias, or a model with or without its provider."),
     status: z.enum(["running", "completed", "failed"]).optional(),

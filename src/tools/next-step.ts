@@ -5,6 +5,7 @@ import { remedyOf } from "./blocked.ts";
 import { callText, iso } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
 import type { ExecutionView } from "./execution-schema.ts";
+import { askPerson, raiseAdvice, raisedBy } from "./guardrail-advice.ts";
 import { canRetry, type FailedExecution, retryRepeats } from "./retry-advice.ts";
 
 interface Known extends Pick<ExecutionView, "pending_waits" | "overdue" | "counts" | "result_preview" | "children"> {
@@ -45,6 +46,8 @@ function afterCompletion({ id }: Execution, { counts, result_preview: preview }:
 function afterFailure(app: App, execution: FailedExecution): string {
   const { id, failure } = execution;
   const logs = `failure tells why; ${callText("executions_logs", { execution_id: id })} shows what it printed.`;
+  const raise = raiseAdvice(app, execution);
+  if (raise !== undefined) return `It failed: ${logs} ${raise}`;
   if (canRetry(failure) && !retryRepeats(app, execution)) {
     return `It failed: ${logs} Once the cause is gone, ${callText("executions_retry", { execution_id: id })} tries again what failed; if the code must change, edit the file and use executions_replay with code "current".`;
   }
@@ -54,7 +57,7 @@ function afterFailure(app: App, execution: FailedExecution): string {
 function whileOpen(app: App, execution: Execution & { wakeAt?: number | null }, view: Known): string {
   const now = iso(app.clock.now());
   const open = view.pending_waits.filter(({ expires_at: at }) => at === null || at > now);
-  if (open.length > 0 && execution.status !== "queued") return answerIt(execution, open, view.counts.running > 0);
+  if (open.length > 0 && execution.status !== "queued") return answerIt(execution, open, isBusy(execution, open, view));
   const look = callText("executions_get", { execution_id: execution.id, wait_seconds: 30 });
   if (execution.blockedReason !== null) {
     const remedy = remedyOf(execution.blockedReason, execution.id);
@@ -85,16 +88,23 @@ function whileChildrenRun(
   return `It waits for its children: ${below} shows how ${first.workflow} gets on; ${look} waits for the end.`;
 }
 
-function answerIt({ id }: Execution, waits: ExecutionView["pending_waits"], isBusy: boolean): string {
+/** A checkpoint that waits for a higher limit has begun, and does nothing. */
+function isBusy({ status }: Execution, open: ExecutionView["pending_waits"], { counts }: Known): boolean {
+  return status === "running" && counts.running > open.filter((wait) => raisedBy(wait) !== undefined).length;
+}
+
+function answerIt({ id }: Execution, waits: ExecutionView["pending_waits"], goesOn: boolean): string {
   const [first] = waits;
+  const others = waits.length > 1 ? ` ${waits.length} waits are pending: name the one that you answer.` : "";
+  const rest = `${refusedAnswers(waits)}${others}${goesOn ? " The rest of it still runs." : ""}`;
+  const limit = first && raisedBy(first);
+  if (first !== undefined && limit !== undefined) return `${askPerson(id, limit, first, waits.length > 1)}${rest}`;
   const args = {
     execution_id: id,
     ...(waits.length > 1 && { wait: first?.name }),
     value: first?.schema == null ? true : exampleValue(first.schema),
   };
-  const others = waits.length > 1 ? ` ${waits.length} waits are pending: name the one that you answer.` : "";
-  const busy = isBusy ? " The rest of it still runs." : "";
-  return `It asks: see pending_waits. Answer with ${callText("executions_input", args)}, with the value that is meant.${refusedAnswers(waits)}${others}${busy}`;
+  return `It asks: see pending_waits. Answer with ${callText("executions_input", args)}, with the value that is meant.${rest}`;
 }
 
 function refusedAnswers(waits: ExecutionView["pending_waits"]): string {

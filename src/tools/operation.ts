@@ -13,10 +13,18 @@ export interface CallContext {
   readonly onProblem: (message: string, cause: unknown) => void;
 }
 
+/** What a handler may know besides. */
+export interface HandlerContext extends CallContext {
+  /** Every operation there is. */
+  readonly operations: readonly Operation[];
+}
+
 /** The client's way to its person, past the model. */
 export interface AskByUrl {
   /** What the client calls itself. */
   readonly client: string;
+  /** Fires when the connection is gone by which the call would be answered. */
+  readonly left?: AbortSignal | undefined;
   ask(page: { url: string; message: string; signal: AbortSignal }): AskedByUrl;
 }
 
@@ -59,7 +67,7 @@ export interface Operation<Input extends StrictObject = StrictObject, Output ext
   readonly sensitive?: readonly string[];
   /** Arguments that are valid, for hints. */
   readonly example: z.input<Input>;
-  handler(context: CallContext, input: z.output<Input>): Promise<z.input<Output>>;
+  handler(context: HandlerContext, input: z.output<Input>): Promise<z.input<Output>>;
 }
 
 /** Keeps the literal name, by which the client's methods get their types. */

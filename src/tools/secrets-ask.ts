@@ -10,6 +10,8 @@ interface AskedSecret {
   keys: readonly string[];
   visibility: "private" | "shared";
   workflows: readonly string[] | undefined;
+  /** Words that no value may hide. */
+  words: readonly string[];
 }
 
 /**
@@ -19,22 +21,24 @@ interface AskedSecret {
  */
 export async function askForSecret(context: CallContext, secret: AskedSecret): Promise<StoredSecret> {
   const { app, askByUrl } = context;
-  const { name, visibility, workflows } = secret;
+  const { name, visibility, workflows, words } = secret;
   const keys = app.secrets.checkNew(secret, "ask");
   const command = commandFor({ ...secret, keys });
   if (askByUrl === undefined) throw cannotAsk(command);
   const answered = new AbortController();
+  const ended = askByUrl.left === undefined ? context.signal : AbortSignal.any([context.signal, askByUrl.left]);
   const page = await app.secretPages.open({
     name,
     keys,
     program: askByUrl.client,
     project: app.config.projectRoot,
     workflows: workflows ?? null,
-    signal: context.signal,
-    accept: (values) => app.secrets.create({ name, values, visibility, workflows }),
+    signal: ended,
+    words,
+    accept: (values) => app.secrets.create({ name, values, visibility, workflows, words }),
   });
   try {
-    const signal = AbortSignal.any([context.signal, answered.signal]);
+    const signal = AbortSignal.any([ended, answered.signal]);
     const message = `Savepoint needs ${keys.join(", ")} of the secret "${name}". Type ${keys.length === 1 ? "it" : "them"} on this page, in a browser on the machine that Savepoint runs on; the values go nowhere else.`;
     const asked = askByUrl.ask({ url: page.url, message, signal });
     const stored = await Promise.race([page.answered, refusalOf(asked, command)]);

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import { UserError } from "../core/errors.ts";
 import { callText } from "./display.ts";
 import { defineOperation } from "./operation.ts";
+import { ownWords } from "./own-words.ts";
 import { secretSchema, secretView } from "./secret-view.ts";
 import { askForSecret } from "./secrets-ask.ts";
 
@@ -40,7 +41,8 @@ export const secretsCreate = defineOperation({
     const { secrets } = context.app;
     refuseAllButOne(args);
     const { name, workflows } = args;
-    const about = { name, visibility: args.private ? ("private" as const) : ("shared" as const), workflows };
+    const visibility = args.private ? ("private" as const) : ("shared" as const);
+    const about = { name, visibility, workflows, words: ownWords(context.operations) };
     const { secret, warnings } =
       args.ask === undefined
         ? secrets.create({ ...about, values: valuesOf(context.app, args) })

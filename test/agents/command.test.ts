@@ -29,9 +29,9 @@ describe("another program as an agent", () => {
     const output = { type: "object", required: ["n"] };
     expect((await run("go", { command: ["echo", '{"n":1}'], output })).result).toMatchObject({ output: { n: 1 } });
     const wrong = await run("go", { command: ["echo", '{"m":1}'], output });
-    expect(wrong.failure).toMatchObject({ code: "invalid_output", message: expect.stringContaining('"n" is missing') });
+    expect(wrong.failure).toMatchObject({ code: "unfit_answer", message: expect.stringContaining('"n" is missing') });
     const none = await run("go", { command: ["echo", "hello"], output });
-    expect(none.failure).toMatchObject({ code: "invalid_output", message: expect.stringContaining("not JSON") });
+    expect(none.failure).toMatchObject({ code: "unfit_answer", message: expect.stringContaining("not JSON") });
   });
 
   test("fails by its exit code, with the end of what it said", async () => {

@@ -49,7 +49,15 @@ async function withGate<T>(answer: string, use: (path: string, asked: string[]) 
 test("the hook says nothing of a call that is granted, so that permissions are as they were", async () => {
   await withGate('{"allow":true}', async (path, asked) => {
     expect(await ask(path)).toEqual({ stdout: "", stderr: "", code: 0 });
-    expect(asked).toEqual(['{"tool_name":"Bash","tool_use_id":"t1"}\n']);
+    expect(asked).toEqual(['{"tool_name":"Bash","tool_use_id":"t1","command":"true"}\n']);
+  });
+});
+
+test("the hook tells nothing of what goes into a tool, but for commands", async () => {
+  await withGate('{"allow":true}', async (path, asked) => {
+    const write = { ...question, tool_name: "Write", tool_input: { command: "x", content: "long" } };
+    expect(await ask(path, JSON.stringify(write))).toMatchObject({ code: 0 });
+    expect(asked).toEqual(['{"tool_name":"Write","tool_use_id":"t1"}\n']);
   });
 });
 

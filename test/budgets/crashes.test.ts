@@ -23,8 +23,9 @@ test("a limit that a person raises holds over a crash at every write", { timeout
     },
     check({ result, usage }) {
       expect(result).toEqual(["re: a", "re: b"]);
-      // An answer that was not on the record yet was paid for twice, and is counted so.
-      expect([120, 180]).toContain(usage.inputTokens + usage.outputTokens);
+      // A request whose answer was not on the record yet was made twice, and counts so as far as anybody knows.
+      expect(usage.inputTokens + usage.outputTokens).toBeGreaterThanOrEqual(120);
+      expect(usage.inputTokens + usage.outputTokens).toBeLessThanOrEqual(180);
     },
   });
   expect(survived).toBeGreaterThan(20);

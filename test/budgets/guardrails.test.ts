@@ -194,7 +194,7 @@ test("a person who is asked raises the limit, and all that stood still goes on",
     name: "raise_max_tokens",
     detail: {
       question: expect.stringContaining("max_tokens of the execution is 100, and 80 of it are used."),
-      schema: { type: "integer", minimum: 120 },
+      schema: { type: "integer", minimum: 120, examples: [120] },
     },
   });
   const answer = (value: unknown) => t.engine.answer(id, { value });
@@ -210,6 +210,25 @@ test("a person who is asked raises the limit, and all that stood still goes on",
   expect(usedBy(t, id)?.used.outputTokens).toBe(200);
   expect(t.events(id)).toContain("guardrail_raised");
   expect(t.events(id)).not.toContain("entries_unused");
+  // Told once for each request that met the limit, and not again at each wake.
+  expect(t.events(id).filter((type) => type === "guardrail_exceeded").length).toBeLessThanOrEqual(3);
+});
+
+test("a limit above several executions is raised for all that ask for it", async () => {
+  const model = costing({ tokens: 60 });
+  const child = flow("child", async () => llm("more"));
+  const parent = flow("parent", async () => {
+    const children = await Promise.all([1, 2, 3, 4].map(() => child.run(undefined)));
+    return Promise.all(children.map((one) => one.result()));
+  });
+  const t = engines.open([parent, child], { ports: model.ports });
+  t.work();
+  const { id } = await t.start(parent, undefined, { limits: { max_tokens: 70, on_exceed: "ask" } });
+  const asking = () => t.store.families.descendants(t.get(id).seq, 10).filter(({ pendingWaits }) => pendingWaits > 0);
+  await vi.waitFor(() => expect(asking()).toHaveLength(3), 5_000);
+  await t.engine.answer(asking()[1]?.id ?? "", { value: 500 });
+  expect(await t.result(id)).toEqual(["fine", "fine", "fine", "fine"]);
+  expect(usedBy(t, id)).toMatchObject({ limits: { max_tokens: 500 }, used: { outputTokens: 240 } });
 });
 
 test("who aborts the question ends the execution at its limit", async () => {
@@ -351,4 +370,34 @@ test("two processes that work for one budget never take more than there is", asy
   await first.ended(id);
   expect(usedBy(first, id)?.used.outputTokens).toBe(600);
   expect(model.asked).toHaveLength(12);
+});
+
+test("a request that a crash interrupted is counted with what was sent, and only once", async () => {
+  const wanted = { requests: 1, turns: 1, tokens: 50, toolCalls: 0, costUsd: 0.5, sent: { tokens: 20, costUsd: 0.2 } };
+  const stuck: { settle: () => Promise<void> }[] = [];
+  const askModel: EnginePorts["askModel"] = async (_, { budget }) => {
+    const held = await budget.reserve(wanted);
+    const usage = { requests: 1, turns: 1, inputTokens: 25, outputTokens: 10, costUsd: 0.4 };
+    if (stuck.length === 0) {
+      stuck.push({ settle: () => held.settle(usage) });
+      await new Promise(() => {});
+    }
+    await held.settle(usage);
+    return { text: "fine", output: undefined, finishReason: "stop", usage: addUsage(noUsage, usage) };
+  };
+  const asking = flow("asking", async () => llm("a"));
+  const first = engines.open([asking], { ports: { askModel } });
+  first.work({ leaseMs: 3_000 });
+  const { id } = await first.start(asking);
+  await vi.waitFor(() => expect(stuck).toHaveLength(1));
+  await first.crash();
+  const t = engines.open([asking], { ports: { askModel } });
+  t.work();
+  expect(await t.result(id)).toBe("fine");
+  expect(usedBy(t, id)?.used).toMatchObject({
+    requests: 2,
+    inputTokens: 45,
+    outputTokens: 10,
+    costUsd: 0.6000000000000001,
+  });
 });

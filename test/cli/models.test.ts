@@ -45,6 +45,8 @@ describe("savepoint models", () => {
     [["register", "fast", "openai:gpt-5.5", "--secret", "my.router"], 2, "my.router.ONE, my.router.TWO"],
     [["register", "fast", "openai:gpt-5.5", "--secret", "my.rooter"], 1, 'Did you mean "my.router"?'],
     [["register", "fast", "openai:gpt-5.5", "--base-url", "nowhere"], 2, "https://example.com/v1"],
+    [["register", "fast", "openai:gpt-5.5", "--secret", "nope.KEY.X"], 1, "`savepoint secrets set nope.KEY X`"],
+    [["register", "anthropic", "openai:gpt-5.5"], 2, "anthropic:MODEL can be named without an alias"],
     [["register", "fast"], 2, "savepoint models register --help"],
     [["default", "fats"], 1, 'Did you mean "fast"?'],
     [["remove", "nothing"], 1, "There are: fast, slow."],

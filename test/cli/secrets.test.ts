@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openConnection } from "../../src/store/database.ts";
 import type { TestProject } from "../processes/project.ts";
 import { inTerminal, json, key, noTerminal, savepoint } from "./command.ts";
 import { flowsProject } from "./flows.ts";
@@ -58,6 +60,16 @@ describe("setting secrets", () => {
     expect((await savepoint(project, ["secrets", "set", "none", "--workflow", "nightly"])).code).toBe(1);
   });
 
+  test("warns of a workflow that has never run, and names the nearest", async () => {
+    await savepoint(project, ["run", "hello"]);
+    const set = await savepoint(project, ["secrets", "set", "scoped", "--workflow", "Hello", "--workflow", "hello"]);
+    expect(set).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('no workflow "Hello" has run here so far. Did you mean "hello"?'),
+    });
+    expect(set.stderr).not.toContain('no workflow "hello"');
+  });
+
   test.each([
     [["github", "TOKEN=typed-value"], "the value of TOKEN cannot be typed", "stdin"],
     [["github"], "there is no key to set", "savepoint secrets set github TOKEN"],
@@ -70,6 +82,12 @@ describe("setting secrets", () => {
     expect(stderr).toContain(message);
     expect(stderr).toContain(hint);
     expect(stderr).not.toContain("typed-value");
+  });
+
+  test("refuses a value that is a word of Savepoint's answers, without repeating it", async () => {
+    const set = await savepoint(project, ["secrets", "set", "word", "KEY"], { input: "execution_id" });
+    expect(set).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("KEY is a word of Savepoint's") });
+    expect(set.stderr).not.toContain("execution_id");
   });
 
   test("creating takes values from stdin only, and a name once", async () => {
@@ -98,6 +116,32 @@ describe("showing and deleting", () => {
     expect(await savepoint(project, ["secrets", "delete", "other", "--yes"])).toMatchObject({ code: 0 });
     expect((await savepoint(project, ["secrets", "delete", "other", "--yes"])).code).toBe(1);
   });
+});
+
+describe("what cannot go well", () => {
+  test("is told in words where the database is not to be had", async () => {
+    const connection = openConnection(join(project.root, ".savepoint", "savepoint.db"));
+    connection.exec("BEGIN IMMEDIATE");
+    const rotated = await savepoint(project, ["secrets", "rotate"]);
+    connection.close();
+    expect(rotated).toMatchObject({ code: 1, stderr: expect.stringContaining("another process holds the database") });
+    expect(rotated.stderr).not.toMatch(/SqliteError|^ +at /m);
+  }, 30_000);
+
+  test("is shown where an older project has a secret that is a word of answers", async () => {
+    const other = flowsProject();
+    const app = await other.open();
+    const values = { ID: "execution_id", FLOW: "workflow", AT: "created_at" };
+    app.secrets.set({ name: "older", values, visibility: "shared" });
+    const run = await savepoint(other, ["run", "hello", "--follow"]);
+    expect(run).toMatchObject({ code: 0, stderr: expect.not.stringContaining("TypeError") });
+    for (const args of [["run", "hello"], ["list"], ["show", "last"], ["status"], ["inbox"]]) {
+      const { stdout, stderr } = await savepoint(other, args);
+      expect(stderr, args.join(" ")).not.toMatch(/TypeError|internal error| at /);
+      if (args[0] === "list") expect(stdout).toContain("[redacted older.ID]");
+    }
+    await other.close();
+  }, 30_000);
 });
 
 describe.skipIf(noTerminal !== undefined)("at a terminal", () => {

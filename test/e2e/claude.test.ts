@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -127,6 +127,68 @@ export const limited = flow("limited", async () => {
     const execution = await run(app, "flows/limited.ts:limited");
     expect(await result(app, execution.id)).toEqual({ text: "done, refused", toolCalls: 1 });
     expect(project.lines("said")).toHaveLength(1);
+  });
+
+  test.each(["default", "acceptEdits", "bypassPermissions"])("keeps to rules of Bash in the mode %s", async (mode) => {
+    project.write(
+      "flows/ruled.ts",
+      `import { agent, flow } from "savepoint";
+export const ruled = flow("ruled", async (permissionMode: string) => (await agent("go", { tools: ["Bash(ls:*)"], permissionMode })).text);`,
+    );
+    const commands = ["ls", "echo no", "touch said", "ls; touch said"];
+    const env = await scripted(({ turn, results }) => {
+      const command = commands[turn];
+      return command === undefined
+        ? say(JSON.stringify(results.map(({ isError }) => isError)))
+        : use("Bash", { command });
+    });
+    const app = await project.open();
+    project.worker(env);
+    const execution = await run(app, "flows/ruled.ts:ruled", mode);
+    expect(await result(app, execution.id)).toBe("[false,true,true,true]");
+    expect(project.lines("said")).toEqual([]);
+  });
+
+  test("only looks in the mode plan, though its tools are named", async () => {
+    project.write(
+      "flows/planned.ts",
+      `import { agent, flow } from "savepoint";
+export const planned = flow("planned", async () => (await agent("go", { tools: ["Bash", "Write"], permissionMode: "plan" })).text);`,
+    );
+    const list = use("mcp__savepoint__executions_list", {});
+    const env = await scripted(({ turn, results }) => {
+      if (turn === 0) return use("Bash", { command: "touch said" });
+      if (turn === 1) return use("Write", { file_path: project.path("said"), content: "x" });
+      return turn === 2 ? list : say(JSON.stringify(results.map(({ isError }) => isError)));
+    });
+    const app = await project.open();
+    project.worker(env);
+    const execution = await run(app, "flows/planned.ts:planned");
+    expect(await result(app, execution.id)).toBe("[true,true,false]");
+    expect(existsSync(project.path("said"))).toBe(false);
+  });
+
+  test("leaves nothing behind when it has ended, and is told of what it lacks", async () => {
+    project.write(
+      "flows/leaving.ts",
+      `import { agent, flow } from "savepoint";
+const mcpServers = { broken: { command: "/nonexistent" } };
+export const leaving = flow("leaving", async () => (await agent("go", { tools: ["Bash", "Reed"], mcpServers })).text);`,
+    );
+    const command = `(setsid sh -c 'trap "" TERM; echo $$ > pid; while :; do sleep 0.1; done' >/dev/null 2>&1 &); tail -f /dev/null >/dev/null 2>&1 & echo $! > tail; sleep 1`;
+    const env = await scripted(({ turn }) => (turn === 0 ? use("Bash", { command }) : say("done")));
+    const app = await project.open();
+    project.worker(env);
+    const execution = await run(app, "flows/leaving.ts:leaving");
+    expect(await result(app, execution.id)).toBe("done");
+    const pids = ["pid", "tail"].map((file) => Number(project.lines(file)[0]));
+    expect(pids.every((pid) => pid > 0)).toBe(true);
+    expect(pids.filter(isRunning)).toEqual([]);
+    const told = app.store.reader().prepare("SELECT data FROM events WHERE type = 'agent_warning' ORDER BY id").all();
+    expect(told).toEqual([
+      { data: '{"problem":"mcp_server_unavailable","name":"broken","status":"failed"}' },
+      { data: '{"problem":"unknown_tool","name":"Reed"}' },
+    ]);
   });
 
   test("answers by a schema", async () => {

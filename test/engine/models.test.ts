@@ -96,6 +96,33 @@ test("what another attempt would not mend fails at once, with the model's own wo
   expect(t.entry(id, "llm").failure).toMatchObject({ code: "no_key", hint: "Set ANTHROPIC_API_KEY." });
 });
 
+test.each([2, { max: 2, backoff: 1 }])(
+  "retries of its own (%j) do not repeat what would fail again",
+  async (retries) => {
+    const model = answering(() => {
+      throw new ModelError("bad_request", "no such parameter");
+    });
+    const asking = flow("asking", async () => llm("Now?", { retries }));
+    const t = engines.open([asking], { ports: model.ports });
+    t.work();
+    const { id } = await t.start(asking);
+    await t.ended(id);
+    expect(model.asked).toHaveLength(1);
+  },
+);
+
+test("a retryOn of its own says what is repeated", async () => {
+  const model = answering(() => {
+    throw new ModelError("bad_request", "no such parameter");
+  });
+  const asking = flow("asking", async () => llm("Now?", { retries: { max: 2, backoff: 1, retryOn: () => true } }));
+  const t = engines.open([asking], { ports: model.ports });
+  t.work();
+  const { id } = await t.start(asking);
+  await t.ended(id);
+  expect(model.asked).toHaveLength(3);
+});
+
 test("inside a checkpoint a call is part of it", async () => {
   const model = answering(({ request }) => `${request.messages[0]?.content}!`);
   const both = checkpoint("both", async () => [await llm("one"), await llm("two", { system: "Be brief." })]);
@@ -127,6 +154,23 @@ test("options that cannot be meant are refused where they are given", async () =
     ["llm llm: the prompt is empty", () => llm("  ")],
     ['llm llm: the option "temprature" is unknown', () => llm("x", { temprature: 1 } as never)],
     ["llm llm: temperature must be a number from 0 to 2; it is 3", () => llm("x", { temperature: 3 })],
+    ["llm: the options must be an object; it is null", () => llm("x", null as never)],
+    ["llm llm: maxTokens must be a whole number, 1 or more; it is 0", () => llm("x", { maxTokens: 0 })],
+    ["llm llm: maxTurns must be a whole number, 1 or more; it is 0", () => llm("x", { maxTurns: 0 })],
+    [
+      "llm llm: messages[0].content[1].data must be bytes",
+      () => llm([{ role: "user", content: [{ type: "text", text: "?" }, { type: "image" } as never] }]),
+    ],
+    [
+      "llm llm: messages[0].content[0].mediaType must be a media type",
+      () => llm([{ role: "user", content: [{ type: "file", data: "JVBERi0=" } as never] }]),
+    ],
+    [
+      'llm llm: messages[0].content[0] must be a part of type "text", "image" or "file"',
+      () => llm([{ role: "user", content: [{ type: "video" } as never] }]),
+    ],
+    ["llm llm: the messages are all of the system", () => llm([{ role: "system", content: "Be brief." }])],
+    ["batchLlm batch: prompt says nothing of the row", () => batchLlm([1], { prompt: "What is this? {text}" })],
     ["llm llm: messages[0] must be", () => llm([{ role: "robot" as never, content: "x" }])],
     ['llm llm: guardrails: the option "maxToken" is unknown', () => llm("x", { guardrails: { maxToken: 3 } as never })],
     ["agent agent: secrets.TOKEN must be [name, key]", () => agent("x", { secrets: { TOKEN: "x" as never } })],
@@ -163,7 +207,7 @@ test("a batch answers each row in its place, and one that fails fails no other",
       usage: { inputTokens: 3 },
     },
     { index: 1, status: "failed", output: null, error: { code: "refused", message: "not that one" } },
-    { index: 2, status: "failed", error: { code: "misuse", message: 'the row has no column "what"' } },
+    { index: 2, status: "failed", error: { code: "misuse", message: 'the row has no column "what"; it has other' } },
     { index: 3, status: "completed" },
   ]);
 });
@@ -296,4 +340,20 @@ test("what an agent started is cancelled with its attempt when that fails, and c
     requests: 1,
     inputTokens: 5,
   });
+});
+
+test("an attempt that ran out of time is made again, and one that cannot end otherwise is not", async () => {
+  const model = answering((_, count) => {
+    if (count === 1) return new Promise<never>(() => {});
+    throw new ModelError("bad_request", "no such parameter");
+  });
+  const asking = flow("asking", async () => llm("Now?", { timeout: 20, retries: { max: 3, backoff: 1 } }));
+  const t = engines.open([asking], { ports: model.ports });
+  t.work();
+  const { id } = await t.start(asking);
+  expect(await t.ended(id)).toMatchObject({
+    status: "failed",
+    failure: { message: expect.stringContaining("no such") },
+  });
+  expect(model.asked).toHaveLength(2);
 });

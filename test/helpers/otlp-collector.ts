@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface ReceivedSpan {
+  traceId: string;
   name: string;
   kind: number;
   attributes: Record<string, unknown>;
@@ -18,7 +19,9 @@ interface Attribute {
 interface Batch {
   resourceSpans: {
     resource: { attributes: Attribute[] };
-    scopeSpans: { spans: { name: string; kind: number; attributes: Attribute[]; status: ReceivedSpan["status"] }[] }[];
+    scopeSpans: {
+      spans: { traceId: string; name: string; kind: number; attributes: Attribute[]; status: ReceivedSpan["status"] }[];
+    }[];
   }[];
 }
 
@@ -53,7 +56,8 @@ export async function startCollector() {
 function spansIn({ resourceSpans }: Batch): ReceivedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
-      spans.map(({ name, kind, attributes, status }) => ({
+      spans.map(({ traceId, name, kind, attributes, status }) => ({
+        traceId,
         name,
         kind,
         status,

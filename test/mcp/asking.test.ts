@@ -87,7 +87,7 @@ describe.each<Surface>(["stdio", "HTTP"])("secrets_create with ask over %s", (su
     const { structured, text } = await callTool(client, "secrets_create", ask);
     expect(structured).toMatchObject({ name: "github", keys: ["TOKEN", "USER"], workflows: ["release"] });
     expect(JSON.stringify(text)).not.toContain(value);
-    expect(html).toContain("<strong>an-agent</strong>");
+    expect(html).toContain("<strong><bdi>an-agent</bdi></strong>");
     expect(html).toContain(project.root);
     expect(asked).toEqual([
       expect.objectContaining({
@@ -133,6 +133,18 @@ describe.each<Surface>(["stdio", "HTTP"])("secrets_create with ask over %s", (su
 });
 
 describe("secrets_create with ask", () => {
+  test("asks again on the page for a value that is a word of Savepoint's answers", async () => {
+    const { client } = await connect("stdio", async ({ url }): Promise<Action> => {
+      const refused = await type(url, "execution_id", "octocat");
+      expect(refused.status).toBe(422);
+      expect(await refused.text()).toContain("TOKEN is a word of Savepoint");
+      setTimeout(() => void type(url, value, "octocat"), 50);
+      return "accept";
+    });
+    expect((await callTool(client, "secrets_create", ask)).isError).toBe(false);
+    expect(await reveal("github")).toMatchObject({ TOKEN: value });
+  });
+
   test("takes what was typed before the client has answered", async () => {
     const never = Promise.withResolvers<"accept">();
     const { client, completed } = await connect("stdio", async ({ url }) => {
@@ -208,6 +220,7 @@ describe("secrets_create with ask", () => {
       headers: { ...authorization, "content-type": "application/json" },
       body: JSON.stringify(ask),
     });
+    expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({
       error: { code: "unsupported", hint: expect.stringContaining(command) },
     });
@@ -216,6 +229,18 @@ describe("secrets_create with ask", () => {
     expect((await project.open()).secrets.list()).toEqual([]);
     const done = await savepoint(project, "secrets set github TOKEN --workflow release".split(" "), { input: value });
     expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining("only for release") });
+  });
+
+  test("ends when the client drops its connection, though its session is not ended", async () => {
+    const { client, asked } = await connect("HTTP", () => "accept");
+    const call = callTool(client, "secrets_create", ask).catch(() => "ended");
+    const { url } = await until("the question", () => asked[0]);
+    expect((await fetch(url)).status).toBe(200);
+    await client.close();
+    expect(await call).toBe("ended");
+    await until("the page to end", async () => (await fetch(url)).status === 410);
+    expect((await type(url, value, "octocat")).status).toBe(410);
+    expect((await project.open()).secrets.list()).toEqual([]);
   });
 
   test("ends when the client goes away", async () => {

@@ -46,8 +46,6 @@ describe("an alias", () => {
   });
 
   test.each([
-    ["ollama", "is the name of a provider"],
-    ["Google", "is the name of a provider"],
     ["my fast one", "is no name of an alias"],
     ["a:b", "is no name of an alias"],
     ["", "is no name of an alias"],
@@ -55,6 +53,12 @@ describe("an alias", () => {
     const error = thrown(() => project.models().aliases.register({ name, model: haiku }));
     expect(error).toMatchObject({ code: "invalid_input", hint: expect.stringContaining('"fast"') });
     expect(error.message).toContain(problem);
+  });
+
+  test.each(["ollama", "Google"])("cannot be called %j, as a provider is", (name) => {
+    const error = thrown(() => project.models().aliases.register({ name, model: haiku }));
+    expect(error.message).toBe(`name: "${name}" is the name of a provider`);
+    expect(error.hint).toContain(`${name.toLowerCase()}:MODEL can be named without an alias`);
   });
 
   test.each([
@@ -72,6 +76,20 @@ describe("an alias", () => {
     expect(error).toMatchObject({ code: "invalid_input", message: expect.stringContaining("model:") });
     expect(error.hint).toContain(`Did you mean "${meant}"?`);
     expect(error.hint).toContain("Write provider:model");
+  });
+
+  test.each([
+    "google:a/b?x=1",
+    "google:a#y",
+    "google:../../other",
+    "openai:a\\b",
+    "openai:a%2e",
+    "anthropic:a\nb",
+    "google:a/b?x=1#y",
+  ])("cannot lead elsewhere as %j does", (model) => {
+    const error = thrown(() => project.models().aliases.register({ name: "fast", model }));
+    expect(error).toMatchObject({ code: "invalid_input", hint: expect.stringContaining("A model's name has") });
+    expect(error.hint).not.toContain("Did you mean");
   });
 
   test.each(["anthropic:", "anthropic", "nonsense", "openai:two words", ""])("for %j shows the form", (model) => {
@@ -103,6 +121,8 @@ describe("the secret of an alias", () => {
       code: "not_found",
       hint: expect.stringContaining('Did you mean "single"?'),
     });
+    const missing = thrown(() => aliases.register({ name: "c", model: haiku, secret: "nope", secretKey: "TOKEN" }));
+    expect(missing.hint).toBe("`savepoint secrets set nope TOKEN` makes it.");
   });
 });
 

@@ -91,8 +91,9 @@ test.each<{ wire: Wire; refusal: Refusal; code: string }>([
   expect(await failureOf(wire, refusal)).toMatchObject({ name: "ModelError", code });
 });
 
-test("the hint of a key that was not accepted names where it comes from", async () => {
-  expect(await failureOf(googleWire, { status: 401, message: "no" })).toMatchObject({
-    hint: expect.stringMatching(/GEMINI_API_KEY.*secret that is linked to the alias fast/),
+test("a key that was not accepted is told with the provider's words and the place that it comes from", async () => {
+  expect(await failureOf(googleWire, { status: 401, message: "the project is disabled" })).toMatchObject({
+    message: expect.stringContaining("did not accept the key (status 401): the project is disabled"),
+    hint: "The key comes from the secret models.KEY.",
   });
 });

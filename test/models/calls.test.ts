@@ -223,6 +223,6 @@ test("whoever follows requests is told what they are and how they ended", async 
       start: { ...start, maxTokens: 99, temperature: 0.2, executionId: scene.workplace.executionId },
       end: { finishReason: "stop", inputTokens: 100, outputTokens: 20, error: null },
     },
-    { start, end: { finishReason: null, inputTokens: null, error: "overloaded" } },
+    { start, end: { finishReason: null, inputTokens: 0, error: "overloaded" } },
   ]);
 });

@@ -57,6 +57,7 @@ describe("the model of a call", () => {
       alias: "writer",
       why: "models.* of the flow",
       apiKey: "key-of-anthropic",
+      keyFrom: "ANTHROPIC_API_KEY, where the worker runs",
       baseUrl: undefined,
       price: { input: 4, output: 20, cachedInput: 0.2 },
     });
@@ -108,6 +109,17 @@ describe("the key of a call", () => {
     aliases.register({ name: "open", model: "openai-compatible:m", baseUrl: "http://127.0.0.1:1234/v1" });
     const env = { OPENAI_COMPATIBLE_API_KEY: "not-for-this-one" };
     expect(project.models(env).resolve("open", place("draft")).apiKey).toBeUndefined();
+  });
+
+  test("that is not meant for the workflow is forbidden, with the command that allows it", () => {
+    project.secret("anthropic", { KEY: "key-in-the-vault" });
+    project.app.secrets.restrict("anthropic", ["release"]);
+    project.models().aliases.register({ name: "fast", model: "anthropic:claude-haiku-5-5", secret: "anthropic" });
+    expect(thrown(() => project.models().resolve("fast", place("draft")))).toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining('only executions of "release"'),
+      hint: expect.stringContaining("savepoint secrets set anthropic --workflow release --workflow notes"),
+    });
   });
 
   test("is missing where the linked secret is gone or has got more keys", () => {

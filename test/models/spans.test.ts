@@ -32,13 +32,12 @@ describe("spans of requests to models", () => {
     startModelSpan(start).end(end);
     startModelSpan({ ...start, provider: "openai", temperature: undefined }).end({
       finishReason: null,
-      inputTokens: null,
-      outputTokens: null,
       error: "rate_limited",
     });
     await traces?.shutdown();
     expect(collector.spans).toEqual([
       {
+        traceId: "0199a3f2000070008000000000000000",
         name: "chat gemini-4-argon",
         kind: 3,
         status: { code: 0 },
@@ -59,7 +58,8 @@ describe("spans of requests to models", () => {
         },
       },
       expect.objectContaining({
-        status: { code: 2 },
+        traceId: "0199a3f2000070008000000000000000",
+        status: { code: 2, message: "openai:gemini-4-argon failed: rate_limited" },
         attributes: expect.objectContaining({ "gen_ai.provider.name": "openai", "error.type": "rate_limited" }),
       }),
     ]);
@@ -84,6 +84,17 @@ describe("spans of requests to models", () => {
     expect(await exporting({ ...endpoint, OTEL_TRACES_EXPORTER: "none" })).toBeUndefined();
     startModelSpan(start).end(end);
     expect(collector.bodies).toEqual([]);
+  });
+
+  test.each([
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "nonsense" },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "ftp://user:pass@127.0.0.1" },
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://" },
+  ])("are not exported to %j, which is told and stops nothing", async (env) => {
+    expect(await exporting(env)).toBeUndefined();
+    expect(problems).toEqual([
+      "traces are not exported: OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) is no http address",
+    ]);
   });
 
   test("do not hold up the end of a process whose collector is gone", async () => {

@@ -103,7 +103,7 @@ describe.each(wires)("$provider", (wire) => {
     });
     expect(scene.server.requests).toHaveLength(1);
     expect(scene.told("model_failed")).toMatchObject([{ code: "rate_limited", retry_after_ms: 7_000 }]);
-    expect(scene.calls()).toMatchObject([{ status: "failed", input_tokens: null, cost_usd: null }]);
+    expect(scene.calls()).toMatchObject([{ status: "failed", input_tokens: 0, cost_usd: 0, finish_reason: null }]);
   });
 
   test("is asked again in place within a larger checkpoint", async () => {

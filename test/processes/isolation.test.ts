@@ -7,6 +7,7 @@ import {
   eventsOf,
   exit,
   failure,
+  freeze,
   kill,
   logsOf,
   processesOf,
@@ -314,7 +315,7 @@ describe("a worker that is killed", () => {
     await until("the grandchild", () => project.lines("grandchild").length === 1);
     const grandchild = Number(project.lines("grandchild")[0]);
     // Its worker lives but gives no sign of it, so nothing but the record tells of the group.
-    kill(worker.pid ?? 0, "SIGSTOP");
+    await freeze(app, worker.pid ?? 0);
     project.worker({ SAVEPOINT_WORKER_LEASE: "1s" });
     await until("it to run again", () => project.lines("effects").length === 2);
     expect(isThere(grandchild)).toBe(false);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
 import type { Execution } from "../../src/store/execution.ts";
-import { eventsOf, kill, reached, result, run, TestProject, until } from "./project.ts";
+import { eventsOf, freeze, kill, reached, result, run, TestProject, until } from "./project.ts";
 
 let project: TestProject;
 beforeEach(() => {
@@ -85,7 +85,7 @@ describe("a worker that was stopped past its lease and goes on after another has
     const { app, pids } = await twoWorkers();
     const execution = await run(app, "steps", project.root);
     const stopped = Number(await until("the checkpoint", () => project.lines("first")[0]));
-    kill(stopped, "SIGSTOP");
+    await freeze(app, stopped);
     await until("another to take over", () => project.lines("first").length === 2);
     project.write("gate", "");
     const by = await result(app, execution.id);

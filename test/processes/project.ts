@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
 import { expect } from "vitest";
 import type { App, AppOptions } from "../../src/app.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
@@ -216,6 +217,25 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {}
+}
+
+/** Stops a process where it is not in the middle of a transaction: stopped there it would hold SQLite's lock for ever. */
+export async function freeze({ store }: App, pid: number): Promise<void> {
+  const database = new Database(store.databasePath, { timeout: 300 });
+  try {
+    for (;;) {
+      kill(pid, "SIGSTOP");
+      try {
+        database.exec("BEGIN IMMEDIATE; ROLLBACK");
+        return;
+      } catch {
+        kill(pid, "SIGCONT");
+        await delay(5);
+      }
+    }
+  } finally {
+    database.close();
+  }
 }
 
 export function isRunning({ exitCode, signalCode }: ChildProcess): boolean {

@@ -1,6 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ended, exit, kill, onlyWorker, processesOf, reached, result, run, TestProject, until } from "./project.ts";
+import {
+  ended,
+  exit,
+  freeze,
+  kill,
+  onlyWorker,
+  processesOf,
+  reached,
+  result,
+  run,
+  TestProject,
+  until,
+} from "./project.ts";
 
 let project: TestProject;
 beforeEach(() => {
@@ -160,7 +172,7 @@ describe("a worker that is stopped by a signal it cannot catch while a checkpoin
     const app = await project.open();
     const execution = await run(app, "zombie", project.root);
     await until("the checkpoint", () => project.lines("effects").length === 1);
-    frozen.kill("SIGSTOP");
+    await freeze(app, frozen.pid ?? 0);
     const other = project.worker();
     await until("the other to run it", () => project.lines("effects").length === 2);
     frozen.kill("SIGCONT");

@@ -88,6 +88,17 @@ test("another master key is told apart from a missing one", () => {
   );
 });
 
+test("a master key of the environment that hides the one that fits is to be unset", () => {
+  openDataKey({ settings: store.settings }, (create) => readMasterKeys(place(), create));
+  const wrong = place({ SAVEPOINT_MASTER_KEY: randomBytes(32).toString("base64") });
+  expect(() => openDataKey({ settings: store.settings }, () => readMasterKeys(wrong, false))).toThrowError(
+    expect.objectContaining({
+      code: "unavailable",
+      hint: `Unset SAVEPOINT_MASTER_KEY: the key in ${join(folder.path, "master.key")} opens it.`,
+    }),
+  );
+});
+
 test("argument hashes are equal for equal arguments under one key only", () => {
   const hash = argumentHasher(randomBytes(32));
   expect(hash('["tea"]')).toBe(hash('["tea"]'));

@@ -78,7 +78,7 @@ describe("a page for values of a secret", () => {
     expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
     expect(html).not.toContain("<script");
     expect(html).toContain("/home/me/project");
-    expect(html).toContain("Only <strong>release</strong>");
+    expect(html).toContain("Only <strong><bdi>release</bdi></strong>");
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",
@@ -88,6 +88,13 @@ describe("a page for values of a secret", () => {
         /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
       ),
     });
+  });
+
+  test("shows names without what would turn or hide what stands around them", async () => {
+    const { url } = await open({ program: "good\u202egp.exe\u200b\u0007 \ud800", project: "/a\u2066b\nc" });
+    const html = await (await fetch(url)).text();
+    expect(html).toContain("<strong><bdi>goodgp.exe  \ufffd</bdi></strong>");
+    expect(html).toContain("<strong><bdi>/ab c</bdi></strong>");
   });
 
   test("takes the values once, and says that it may be closed", async () => {
@@ -129,6 +136,29 @@ describe("a page for values of a secret", () => {
     }
     expect((await submit(page.url)).status).toBe(200);
     expect(stored).toHaveLength(1);
+  });
+
+  test("shows the form again where a value is a word of Savepoint's answers", async () => {
+    const page = await open({ words: ["execution_id"] });
+    const response = await submit(page.url, { "value-0": "execution_id", "value-1": "octocat" });
+    expect(response.status).toBe(422);
+    expect(await response.text()).toContain("TOKEN is a word of Savepoint&#39;s own answers");
+    expect((await submit(page.url)).status).toBe(200);
+  });
+
+  test.each([
+    ["a field twice", "value-0=one-value&value-0=another&value-1=x"],
+    ["an escape that is none", "value-0=%zz&value-1=x"],
+    ["an escape that is no UTF-8", "value-0=%ff%fe&value-1=x"],
+    ["bytes that are no UTF-8", Buffer.from([...Buffer.from("value-1=x&value-0="), 0xff])],
+  ])("refuses a form with %s, and stores nothing", async (_, body) => {
+    const { url } = await open();
+    const headers = { origin: new URL(url).origin, "content-type": "application/x-www-form-urlencoded" };
+    const response = await fetch(url, { method: "POST", headers, body });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("This form is damaged");
+    expect(stored).toEqual([]);
+    expect((await submit(url)).status).toBe(200);
   });
 
   test("says so where the values cannot be stored, and whoever asked is told why", async () => {

@@ -114,6 +114,29 @@ describe("a secret", () => {
     expect(app.secrets.list()).toEqual([]);
   });
 
+  test.each(["completed", "complete", "execution_id", "checkpoint_started", "answered", "guardrail"])(
+    "whose value is %j, a word of every answer, is refused without saying it",
+    (word) => {
+      const values = { FINE: "ghp_0123456789abcdef", TOKEN: word };
+      const words = ["execution_id"];
+      for (const store of [app.secrets.create, app.secrets.set]) {
+        const refused = () => store({ name: "new", values, visibility: shared, words });
+        expect(refused).toThrowError(
+          expect.objectContaining({
+            code: "invalid_input",
+            message: expect.stringMatching(/^values.TOKEN is a word of Savepoint's own answers.*cannot be guessed/),
+          }),
+        );
+        expect(refused).not.toThrowError(/ghp_/);
+      }
+      expect(app.store.secrets.everKnown()).toEqual([]);
+    },
+  );
+
+  test("that is too short to be redacted may be such a word", () => {
+    expect(app.secrets.create({ name: "pin", values: { PIN: "failed" }, visibility: shared }).warnings).toHaveLength(1);
+  });
+
   test.each(["", "two words", "../up", "-dash", "x".repeat(101)])("cannot be called %j", (name) => {
     expect(() => app.secrets.create({ ...github, name })).toThrowError(
       expect.objectContaining({ code: "invalid_input" }),

@@ -22,6 +22,7 @@ import { methodOf } from "./surfaces.ts";
  */
 const onlyOnTheCommandLine = [
   ...["secrets show", "secrets set", "secrets delete", "secrets rotate"],
+  "worker stop",
   ...["models register", "models remove", "models default"],
 ];
 

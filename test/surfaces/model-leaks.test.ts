@@ -109,15 +109,34 @@ test("what models and agents are told, say and refuse shows no key and no secret
   const { items } = await call("artifacts_list", { execution_id, limit: 200 });
   expect(items.length).toBeGreaterThan(8);
   for (const { artifact_id } of items) await call("artifacts_get", { artifact_id });
-  const shown = await savepoint(project, ["show", execution_id, "--detail", "full"]);
+  const shown = await savepoint(project, ["executions", "get", execution_id, "--detail", "full"]);
   const listed = await savepoint(project, ["models", "calls"]);
+  // As anybody calls them who has not the worker's environment.
+  const elsewhere = { env: { ANTHROPIC_API_KEY: "" } };
+  const shownElsewhere = await savepoint(project, ["executions", "get", execution_id, "--detail", "full"], elsewhere);
+  const app = await project.open({ env: { ...project.env, ANTHROPIC_API_KEY: undefined } });
+  for (const { artifact_id } of items) {
+    const read = await savepoint(project, ["artifacts", "get", artifact_id], elsewhere);
+    expect(leaksIn(read.stdout + read.stderr)).toEqual([]);
+  }
+  expect(app.store.secrets.everKnown().map(({ name }) => name)).toContain("environment");
+  for (const { stdout, stderr } of [shown, shownElsewhere]) {
+    expect(stdout, stderr).toContain("[redacted environment.ANTHROPIC_API_KEY]");
+  }
   // The keys went where they belong.
   expect(models[0]?.requests[0]?.headers["x-api-key"]).toBe(values.ENVIRONMENT);
   expect(models[1]?.requests[0]?.headers["authorization"]).toBe(`Bearer ${values.LINKED}`);
-  for (const text of [surface.seen(), server.said(), shown.stdout, shown.stderr, listed.stdout]) {
+  for (const text of [
+    surface.seen(),
+    server.said(),
+    shown.stdout,
+    shown.stderr,
+    listed.stdout,
+    shownElsewhere.stdout,
+  ]) {
     expect(leaksIn(text)).toEqual([]);
   }
-  expect(surface.seen()).toContain("[redacted ANTHROPIC_API_KEY]");
+  expect(surface.seen()).toContain("[redacted environment.ANTHROPIC_API_KEY]");
 }, 90_000);
 
 test("and no file of the project holds one", async () => {

@@ -57,6 +57,22 @@ test("every problem of the arguments is told at once, with the ones that were me
   });
 });
 
+test.each([
+  ["maxTokens", "max_tokens"],
+  ["max_token", "max_tokens"],
+  ["on_exceeded", "on_exceed"],
+])("a field %s within an argument is told with the one that was meant, and with all there are", async (key, meant) => {
+  const error = await project.error("executions_run", { target: "x", guardrails: { [key]: 1 } });
+  expect(error.details?.["problems"]).toEqual([
+    `guardrails has no field "${key}" (did you mean "${meant}"?); it takes max_requests, max_tokens, max_tool_calls, max_turns, max_cost_usd, max_time, on_exceed`,
+  ]);
+});
+
+test("a name that cannot be used is told as a whole sentence, also among its problems", async () => {
+  const error = await project.error("executions_run", { target: "x", models: JSON.parse('{"__proto__":"y"}') });
+  expect(error.details?.["problems"]).toEqual(["models.__proto__ is a name that cannot be used"]);
+});
+
 test("limits are told in plain words", async () => {
   const error = await project.error("executions_list", {
     workflow: "",

@@ -11,6 +11,8 @@ const cases: [string, z.ZodType, unknown][] = [
   ["a number", z.number(), 1],
   ["a whole number", z.int(), 1],
   ["a number in a range", z.int().min(3).max(9), 3],
+  ["a number of something at least", z.number().min(0.002), 0.002],
+  ["a number above a limit", z.number().gt(4), 5],
   ["a number below a limit", z.number().max(0), 0],
   ["an option", z.enum(["ship", "hold"]), "ship"],
   ["a literal", z.literal("yes"), "yes"],

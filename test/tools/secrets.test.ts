@@ -246,6 +246,21 @@ describe("secrets_create", () => {
     });
   });
 
+  test("refuses a value that is a word of any answer, wherever it comes from", async () => {
+    writeFileSync(join(project.root, "word.txt"), "pending_waits\n");
+    for (const source of [
+      { values: { KEY: "next_cursor" } },
+      { values: { KEY: "executions_run" } },
+      { from_file: { KEY: "word.txt" } },
+    ]) {
+      expect(await refused("secrets_create", { name: "word", ...source })).toMatchObject({
+        code: "invalid_input",
+        message: expect.stringMatching(/^values.KEY is a word of Savepoint's own answers/),
+        hint: "Nothing was stored.",
+      });
+    }
+  });
+
   test("never repeats a value in an error, however wrong it is", async () => {
     for (const values of [
       { KEY: 123_456_789 },

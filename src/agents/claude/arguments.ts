@@ -16,6 +16,9 @@ interface ArgumentsSource {
 /** An argument may have 128 KiB; of the command line of Windows all of them together have 32 KiB. */
 const longestSchema = process.platform === "win32" ? 24 * 1024 : 120 * 1024;
 
+/** Tools that change nothing and yet need permission. To what MCP servers do the mode `plan` sees by itself. */
+const looking = new Set(["WebFetch", "WebSearch"]);
+
 /** The command line of Claude Code. Nothing secret and nothing long stands in it: everybody can read it. */
 export function claudeArguments({ request, session, files, room }: ArgumentsSource): string[] {
   const { model, permissionMode, disallowedTools } = request;
@@ -37,19 +40,6 @@ export function claudeArguments({ request, session, files, room }: ArgumentsSour
   ];
 }
 
-/**
- * Refuses rules that would restrict nothing: under `bypassPermissions` Claude Code does not look at what stands in the
- * parentheses.
- * @throws ModelError
- */
-export function refuseUselessTools({ tools = [], permissionMode }: AgentRequest): void {
-  const rule = tools.find((one) => one.includes("("));
-  if (permissionMode !== "bypassPermissions" || rule === undefined) return;
-  throw new ModelError("bad_request", `the tool ${rule} restricts nothing in the permission mode bypassPermissions`, {
-    hint: `Use ${bareName(rule)}, or leave the permission mode out: what tools names needs no permission then.`,
-  });
-}
-
 function option(name: string, value: string | undefined): string[] {
   return value === undefined ? [] : [name, value];
 }
@@ -59,10 +49,11 @@ function builtInTools(tools: string[]): string {
   return [...new Set(tools.map(bareName).filter((name) => !isMcpTool(name)))].join(",");
 }
 
-/** What needs no permission: nobody is there to give it. */
-function allowedTools({ tools, mcpServers, savepoint }: AgentRequest): string[] {
+/** What needs no permission: nobody is there to give it. In the mode `plan` that would undo what the mode forbids. */
+function allowedTools({ tools, mcpServers, savepoint, permissionMode }: AgentRequest): string[] {
   const named = tools ?? Object.keys(mcpServers).map((server) => `mcp__${server}`);
-  return savepoint ? [...named, `mcp__${ownServer}`] : named;
+  const allowed = permissionMode === "plan" ? named.filter((name) => isMcpTool(name) || looking.has(name)) : named;
+  return savepoint ? [...allowed, `mcp__${ownServer}`] : allowed;
 }
 
 function schemaOf({ outputSchema }: AgentRequest): string | undefined {

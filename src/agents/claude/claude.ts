@@ -4,13 +4,13 @@ import { type FoundProgram, findProgram } from "../find-program.ts";
 import type { AgentKind, AgentOutcome, AgentTask } from "../kind.ts";
 import { runProgram } from "../program-run.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../temporary-folder.ts";
-import { claudeArguments, refuseUselessTools } from "./arguments.ts";
+import { claudeArguments } from "./arguments.ts";
 import { type ConversationEnd, conclude, isUnknownSession } from "./conclusion.ts";
 import { Conversation } from "./conversation.ts";
 import { writeFiles } from "./files.ts";
 import { beginSession, continuation, resumeSession, type Session } from "./session.ts";
 import { openToolGate, type ToolGate } from "./tool-gate.ts";
-import { isAllowed } from "./tool-names.ts";
+import { refusalOf, refuseUnknownRules } from "./tool-rules.ts";
 
 interface ClaudeOptions {
   env: NodeJS.ProcessEnv;
@@ -25,7 +25,7 @@ export function claudeCode(options: ClaudeOptions): AgentKind {
 
 async function run(options: ClaudeOptions, task: AgentTask): Promise<AgentOutcome> {
   const program = programOf(options);
-  refuseUselessTools(task.request);
+  refuseUnknownRules(task.request);
   const resumed = await resumeSession(task.workplace);
   if (resumed === undefined) return attempt(options, task, { program, session: await beginSession(task.workplace) });
   try {
@@ -60,10 +60,10 @@ async function attempt(
       workplace,
       spending,
       turn: () => conversation.turns,
-      isAllowed: (name) => isAllowed(name, request),
+      refusal: (call) => refusalOf(call, request),
       stop: (error) => stop.abort(error),
     });
-    const conversation = new Conversation({ workplace, spending, gate });
+    const conversation = new Conversation({ workplace, spending, gate, request });
     const end = await converse(options, task, { program, session, gate, conversation, stop: stop.signal });
     return await conclude({ task, session, end, conversation });
   } finally {

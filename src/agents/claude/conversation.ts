@@ -1,10 +1,13 @@
+import type { AgentRequest } from "../../core/model-call.ts";
+import { ModelError } from "../../core/model-error.ts";
 import { addUsage, noUsage, type Usage } from "../../core/usage.ts";
 import type { Workplace } from "../../core/workplace.ts";
 import type { Spending } from "../spending.ts";
 import { inputSummary } from "./input-summary.ts";
 import { type ClaudeBlock, type ClaudeLine, type ClaudeResult, type ClaudeUsage, parseLine } from "./lines.ts";
 import type { ToolGate } from "./tool-gate.ts";
-import { answeringTool } from "./tool-names.ts";
+import { answeringTool, bareName, isMcpTool } from "./tool-names.ts";
+import { hasBashRules } from "./tool-rules.ts";
 
 /** What Claude Code writes in place of a model's answer, where there was none. */
 const noModel = "<synthetic>";
@@ -12,13 +15,19 @@ const noModel = "<synthetic>";
 const tellEveryMs = 1_000;
 const mostUnread = 64 * 1024 * 1024;
 
+/** What a server of an MCP configuration is that works, or may work in a moment. */
+const goodStatuses = new Set(["connected", "pending"]);
+
 type Lines = { [Type in ClaudeLine["type"]]: Extract<ClaudeLine, { type: Type }> };
+type Start = Extract<ClaudeLine, { subtype: "init" }>;
+type Retry = Extract<ClaudeLine, { subtype: "api_retry" }>;
 
 interface ConversationOptions {
   workplace: Workplace;
   spending: Spending;
   /** Where the tool calls are counted that asked before they were made. */
   gate: Pick<ToolGate, "answered">;
+  request: Pick<AgentRequest, "tools">;
 }
 
 /** Follows what Claude Code says while it works: tells of it, counts tools, and spends what each answer used. */
@@ -26,6 +35,7 @@ export class Conversation {
   readonly #workplace: Workplace;
   readonly #spending: Spending;
   readonly #gate: Pick<ToolGate, "answered">;
+  readonly #request: Pick<AgentRequest, "tools">;
   readonly results: ClaudeResult[] = [];
   /** Answers of the model to the task itself, not to an agent below it. */
   turns = 0;
@@ -37,14 +47,16 @@ export class Conversation {
   /** The answer that is being streamed, by the tool call for which an agent works; null: for nobody. */
   readonly #streaming = new Map<string | null, { id: string; model: string }>();
   readonly #tools = new Map<string, string>();
+  #hasBegun = false;
   #hasDeltas = false;
   #characters = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ workplace, spending, gate }: ConversationOptions) {
+  constructor({ workplace, spending, gate, request }: ConversationOptions) {
     this.#workplace = workplace;
     this.#spending = spending;
     this.#gate = gate;
+    this.#request = request;
   }
 
   /** What it said without meaning it for programs. */
@@ -82,13 +94,27 @@ export class Conversation {
       case "user":
         return this.#toolResults(line.message.content);
       case "system":
-        return this.#retry(line);
+        return line.subtype === "init" ? this.#begin(line) : this.#retry(line);
       case "result":
         return void this.results.push(line);
       case undefined:
         return;
       default:
         return line satisfies never;
+    }
+  }
+
+  /** What was asked for and is not there: Claude Code goes to work without it, and without a word to anybody. */
+  #begin({ tools, mcp_servers: servers }: Start): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    for (const { name, status } of servers ?? []) {
+      if (goodStatuses.has(status)) continue;
+      this.#workplace.event("agent_warning", { problem: "mcp_server_unavailable", name, status });
+    }
+    const wanted = (this.#request.tools ?? []).map(bareName).filter((name) => !isMcpTool(name));
+    for (const name of tools ? wanted : []) {
+      if (!tools?.includes(name)) this.#workplace.event("agent_warning", { problem: "unknown_tool", name });
     }
   }
 
@@ -153,13 +179,27 @@ export class Conversation {
       if (name === undefined) continue;
       this.#tools.delete(id);
       this.#workplace.event("tool_answered", { name, is_error: isError === true });
+      if (this.#gate.answered(id) !== undefined) continue;
       // Settings of an organisation can switch our hook off: then calls count once they were made.
-      if (this.#gate.answered(id) === undefined) await this.#spending.spend({ toolCalls: 1 });
+      await this.#spending.spend({ toolCalls: 1 });
+      if (isError !== true) this.#refuseUnasked(name);
     }
   }
 
-  #retry({ attempt, error_status: status, retry_delay_ms: delayMs }: Lines["system"]): void {
+  /** @throws ModelError where only we could have held the tool to its rules */
+  #refuseUnasked(tool: string): void {
+    if (tool !== "Bash" || !hasBashRules(this.#request)) return;
+    throw new ModelError("forbidden", "the agent called Bash without asking, so that its rules cannot hold", {
+      hint: "Settings of Claude Code on this machine switch hooks off. Allow them, or name Bash without parentheses.",
+    });
+  }
+
+  #retry({ attempt, max_retries: most, error_status: status, retry_delay_ms: delayMs }: Retry): void {
     this.#workplace.event("model_failed", { attempt, status: status ?? null, retry_in_ms: delayMs ?? null });
+    const why = status ? `answered with status ${status}` : "cannot be reached";
+    const seconds = Math.round((delayMs ?? 0) / 100) / 10;
+    const stage = `the model ${why}: asked again in ${seconds} s`;
+    this.#workplace.progress({ stage, current: attempt, ...(most ? { total: most } : {}) });
   }
 }
 

@@ -58,10 +58,21 @@ const streamEvent = z.looseObject({
   ]),
 });
 
-const system = z.looseObject({
+const start = z.looseObject({
+  type: z.literal("system"),
+  subtype: z.literal("init"),
+  tools: z.array(z.string()).nullish().catch(null),
+  mcp_servers: z
+    .array(z.looseObject({ name: z.string(), status: z.string() }))
+    .nullish()
+    .catch(null),
+});
+
+const retry = z.looseObject({
   type: z.literal("system"),
   subtype: z.literal("api_retry"),
   attempt: z.number(),
+  max_retries: z.number().nullish(),
   error_status: z.number().nullish(),
   retry_delay_ms: z.number().nullish(),
 });
@@ -101,7 +112,7 @@ const result = z.looseObject({
 });
 export type ClaudeResult = z.infer<typeof result>;
 
-const line = z.union([assistant, user, streamEvent, system, result]);
+const line = z.union([assistant, user, streamEvent, start, retry, result]);
 export type ClaudeLine = z.infer<typeof line>;
 
 /** What Claude Code said, of the kinds that matter here; undefined for all others, of which every version has more. */

@@ -13,7 +13,8 @@ interface GateOptions {
   spending: Spending;
   /** The answer of the model that is being worked off; several calls of one answer are refused together. */
   turn(): number;
-  isAllowed(tool: string): boolean;
+  /** Why the tools of the task do not hold this call; undefined when they do. */
+  refusal(call: { tool: string; command: string | undefined }): string | undefined;
   /** Ends the run with an error. */
   stop(error: unknown): void;
 }
@@ -27,7 +28,12 @@ export interface ToolGate {
   close(): void;
 }
 
-const question = z.object({ tool_name: z.string(), tool_use_id: z.string().optional() });
+const question = z.object({
+  tool_name: z.string(),
+  tool_use_id: z.string().optional(),
+  /** Of a call of `Bash`. */
+  command: z.string().optional(),
+});
 type Question = z.infer<typeof question>;
 
 /** In so many turns in a row the agent may try again after it was told that it has no calls left. */
@@ -71,13 +77,14 @@ function decider({
   workplace,
   spending,
   turn,
-  isAllowed,
+  refusal,
   stop,
 }: GateOptions): (asked: Question) => Promise<string | undefined> {
   let refusals = 0;
   let refusedIn = -1;
-  return async ({ tool_name: tool }) => {
-    if (!isAllowed(tool)) return `The tool ${tool} is not among the tools of this task.`;
+  return async ({ tool_name: tool, command }) => {
+    const notHeld = refusal({ tool, command });
+    if (notHeld !== undefined) return notHeld;
     if (tool === answeringTool) return undefined;
     try {
       const reservation = await workplace.budget.reserve(oneCall);

@@ -107,7 +107,13 @@ function numberText(value: number | null): string {
   return value === null ? "" : value.toLocaleString("en-US");
 }
 
-function noteOf({ error, retries, alias }: Call): string {
-  const parts = [error ?? "", retries === 0 ? "" : `retries: ${retries}`, alias === null ? "" : `as ${alias}`];
+function noteOf({ error, retries, alias, finish_reason: reason }: Call): string {
+  const isEstimated = reason?.includes("estimated") === true;
+  const parts = [
+    error ?? "",
+    isEstimated ? "usage estimated" : "",
+    retries === 0 ? "" : `retries: ${retries}`,
+    alias === null ? "" : `as ${alias}`,
+  ];
   return parts.filter((part) => part !== "").join("; ");
 }

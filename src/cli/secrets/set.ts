@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { App } from "../../app.ts";
 import { UserError } from "../../core/errors.ts";
+import { catalogue } from "../../tools/catalogue.ts";
+import { ownWords } from "../../tools/own-words.ts";
 import { loadPrompts } from "../ask/ask-wait.ts";
 import { reasonNotToType } from "../exceptions.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -9,6 +10,7 @@ import type { Session } from "../session.ts";
 import { glyph } from "../style.ts";
 import { harmless } from "../terminal-text.ts";
 import { pairOf } from "../values.ts";
+import { unknownWorkflowWarnings } from "./known-workflows.ts";
 import { metadataView, type SecretMetadata } from "./local-secrets.ts";
 
 export interface SetOptions {
@@ -36,9 +38,12 @@ export async function setSecret(
     session.output.notice("Nothing was stored.");
     return exitCodes.failed;
   }
-  const { secret, warnings } = await withApp(session, ({ secrets, secretSources }: App) => {
+  const { secret, warnings } = await withApp(session, async (app) => {
+    const { secrets, secretSources } = app;
     const values = { ...asked, ...secretSources.fromEnv(fromEnv), ...secretSources.fromFiles(fromFile, "person") };
-    return secrets.set({ name, values, visibility: options.private === true ? "private" : "shared", workflows });
+    const visibility = options.private === true ? "private" : "shared";
+    const stored = secrets.set({ name, values, visibility, workflows, words: ownWords(catalogue) });
+    return { ...stored, warnings: [...stored.warnings, ...(await unknownWorkflowWarnings(app, workflows))] };
   });
   present(session, secret, warnings);
   return exitCodes.ok;
@@ -51,8 +56,11 @@ async function restrictSecret(session: Session, name: string, workflows: string[
       hint: "For example: savepoint secrets set github TOKEN",
     });
   }
-  const secret = await withApp(session, ({ secrets }) => secrets.restrict(name, workflows));
-  present(session, secret, []);
+  const { secret, warnings } = await withApp(session, async (app) => ({
+    secret: app.secrets.restrict(name, workflows),
+    warnings: await unknownWorkflowWarnings(app, workflows),
+  }));
+  present(session, secret, warnings);
   return exitCodes.ok;
 }
 
@@ -61,7 +69,7 @@ function present({ output, command }: Session, secret: SecretMetadata, warnings:
   if (output.isJson) return output.json({ command, item });
   const readers = item.workflows === null ? "" : `; only for ${item.workflows.join(", ")}`;
   output.print(`${glyph("completed", output.style)} ${harmless(`${item.name}: ${item.keys.join(", ")}${readers}`)}`);
-  for (const warning of warnings) output.warn(warning);
+  for (const warning of warnings) output.warn(harmless(warning));
 }
 
 /** Null: all; undefined: as it is. */

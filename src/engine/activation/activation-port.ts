@@ -18,7 +18,7 @@ export interface RunningBody {
   /** Keeps fields for the next attempt, should this one be interrupted; they are on the disk when it resolves. */
   remember(fields: Record<string, unknown>): Promise<void>;
   /** A model or an agent begins to work for it: its own guardrails are put on the record before anything counts. */
-  beginOutside(worker: "model" | "agent"): void;
+  beginOutside(worker: "model" | "agent"): Promise<void>;
   abort(why: string): void;
   crash(error: unknown): void;
   describe(change: (entry: JournalEntry) => void): void;
@@ -38,8 +38,12 @@ export interface ActivationPort extends EntriesHost {
   readonly cachesByDefault: boolean;
   /** Models that the flow names for its steps. */
   readonly models: Readonly<Record<string, string>>;
-  /** Asks people for higher limits: resolves once this one is higher. */
-  readonly limitAsks: { raise(exceedance: Exceedance): Promise<void> };
+  /** Asks people for higher limits. */
+  readonly limitAsks: {
+    scopeOf(exceedance: Exceedance): string;
+    asked(scope: string): Promise<void> | undefined;
+    raise(exceedance: Exceedance): Promise<void>;
+  };
   /** The limit of the execution's time of work, once it has been reached. */
   readonly overtime: GuardrailExceeded | undefined;
   /** False once it has ended, was suspended or lost its lease: nothing may settle any more. */

@@ -8,6 +8,8 @@ import { isRepeatable } from "./failures.ts";
 
 const defaultBackoffMs = 1_000;
 const defaultMaxDelayMs = 60_000;
+/** A provider that asks for more has no room for this caller, or a wrong clock. */
+const longestAskedMs = 24 * 3_600_000;
 
 /** A checkpoint's options, read once. */
 export interface AttemptPolicy {
@@ -39,7 +41,7 @@ export function nextAttemptAt(policy: AttemptPolicy, attempt: number, error: unk
   if (policy.retryOn !== undefined && !policy.retryOn(error)) return undefined;
   // A provider that says how long to wait refuses who comes earlier.
   const asked = error instanceof ModelError ? error.retryAfterMs : undefined;
-  if (asked !== undefined) return after(now, asked);
+  if (asked !== undefined) return asked > longestAskedMs ? undefined : after(now, asked);
   const doubled = policy.backoffMs * 2 ** Math.min(attempt - 1, 30);
   return after(now, Math.min(doubled, policy.maxDelayMs));
 }

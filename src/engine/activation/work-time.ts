@@ -1,5 +1,6 @@
 import { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import type { NamedPlace } from "../../budgets/places.ts";
+import { beyond } from "../../budgets/verdict.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Limits } from "../../core/guardrails.ts";
 import type { Store } from "../../store/store.ts";
@@ -46,7 +47,14 @@ export class WorkTime {
     const { max_time: allowed, on_exceed: onExceed = "fail" } = this.#limits;
     const used = this.#used();
     if (allowed === undefined || used < allowed) return undefined;
-    return new GuardrailExceeded({ limit: "max_time", allowed, used, needed: used, place: this.#place, onExceed });
+    return new GuardrailExceeded({
+      limit: "max_time",
+      allowed,
+      used,
+      needed: beyond("max_time", used),
+      place: this.#place,
+      onExceed,
+    });
   }
 
   /** Somebody has raised the limit. */

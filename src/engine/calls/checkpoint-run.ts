@@ -20,7 +20,7 @@ import {
 } from "./checkpoint-call.ts";
 import { overrideOf, settleWith } from "./given-output.ts";
 import type { OutputCache } from "./output-cache.ts";
-import { StepLimits } from "./step-limits.ts";
+import { type AfterLimit, type Asking, StepLimits } from "./step-limits.ts";
 
 /** One call of a checkpoint in an activation: taken from the record, or run in as many attempts as its policy allows. */
 export class CheckpointRun implements RunningBody {
@@ -128,15 +128,17 @@ export class CheckpointRun implements RunningBody {
     });
   }
 
-  beginOutside(worker: "model" | "agent"): void {
+  beginOutside(worker: "model" | "agent"): Promise<void> {
     if (worker === "agent") this.#startsChildren = true;
-    this.#limits.record();
+    return this.#limits.record();
   }
 
   /** Goes on where the record stands: a first attempt, one that was interrupted, or the pause before the next. */
   #resume(recorded: boolean): void {
     const { dueAt, attempt } = this.#entry;
     if (dueAt !== null && dueAt > this.#activation.now()) return this.#pauseUntil(dueAt);
+    const asking = this.#entry.detail?.["asking"] as Asking | undefined;
+    if (asking !== undefined && this.#limits.resume(asking, this.#afterLimit())) return;
     if (recorded && dueAt === null) {
       this.#activation.note(() => this.#activation.event("checkpoint_restarted", this.#entry.ordinal, { attempt }));
     }
@@ -146,6 +148,7 @@ export class CheckpointRun implements RunningBody {
   #attempt(): void {
     if (!this.#activation.alive) return;
     this.#entry.dueAt = null;
+    this.#entry.failure = null;
     const controller = this.#controller;
     this.#activation.running.add(this);
     const { overtime } = this.#activation;
@@ -212,12 +215,24 @@ export class CheckpointRun implements RunningBody {
     this.#close();
     this.#controller = new AbortController();
     this.context = this.#newContext();
-    this.#limits.reached(error, failure, {
-      again: () => this.#activation.whenUnpaused(() => this.#attempt()),
-      fail: (after) => {
+    this.#limits.reached(error, failure, this.#afterLimit());
+  }
+
+  #afterLimit(): AfterLimit {
+    return {
+      asks: (asking) => {
+        this.#entry.detail = { ...this.#entry.detail, asking };
+        this.#activation.note(() => this.#put());
+      },
+      again: () => {
+        const { asking: _, ...detail } = this.#entry.detail ?? {};
+        this.#entry.detail = Object.keys(detail).length === 0 ? null : detail;
+        this.#activation.whenUnpaused(() => this.#attempt());
+      },
+      fail: (failure, after) => {
         if (this.#activation.alive && !this.#ended) this.#fail(failure, after);
       },
-    });
+    };
   }
 
   /** A policy that itself throws does not get another attempt. */
@@ -234,6 +249,8 @@ export class CheckpointRun implements RunningBody {
     const { attempt, ordinal } = this.#entry;
     this.#entry.attempt = attempt + 1;
     this.#entry.dueAt = nextAt;
+    // Shown with the pause; what the next attempt comes to stands in its place.
+    this.#entry.failure = failure;
     this.#controller = new AbortController();
     this.context = this.#newContext();
     this.#activation.push({

@@ -13,14 +13,14 @@ export class OutsideCalls {
   }
 
   async askModel({ request, callTool, parse, isWholeCheckpoint }: ModelCall, inside: RunningCheckpoint) {
-    const run = this.#begin(inside, "model");
+    const run = await this.#begin(inside, "model");
     const workplace = workplaceOf(this.#activation, run, isWholeCheckpoint);
     const answer = await this.#within(run, this.#activation.context.ports.askModel(request, workplace, callTool));
     return { value: await parse(answer), answer };
   }
 
   async runAgent({ request, secrets, parse, isWholeCheckpoint }: AgentCall, inside: RunningCheckpoint) {
-    const run = this.#begin(inside, "agent");
+    const run = await this.#begin(inside, "agent");
     const workplace = workplaceOf(this.#activation, run, isWholeCheckpoint);
     const set = { ...request.set };
     for (const { variable, name, key } of secrets) {
@@ -30,10 +30,10 @@ export class OutsideCalls {
     return { value: await parse(answer), answer };
   }
 
-  #begin(inside: RunningCheckpoint, worker: "model" | "agent"): RunningBody {
+  async #begin(inside: RunningCheckpoint, worker: "model" | "agent"): Promise<RunningBody> {
     for (const run of this.#activation.running) {
       if (run.context !== inside) continue;
-      run.beginOutside(worker);
+      await run.beginOutside(worker);
       return run;
     }
     throw new MisuseError(

@@ -9,7 +9,7 @@ import type { EngineContext } from "../ports.ts";
 import { findExecution } from "./find.ts";
 import { recall, remember } from "./idempotency.ts";
 import { planReplay, type ReplayPlan } from "./replay-plan.ts";
-import { reread } from "./runs.ts";
+import { checkpointOf, noteChild, openParent, reread } from "./runs.ts";
 
 export interface ReplayInput {
   /** Checkpoint name, selector or id; none: everything re-runs. */
@@ -24,6 +24,9 @@ export interface ReplayInput {
   /** The version to run, and the checkpoint names that it declares. */
   version: { hash: string; checkpoints: readonly string[] };
   timeoutMs: number | null;
+  /** The execution on whose behalf it is started, and the checkpoint of it that does. */
+  parentId?: string | undefined;
+  parentCheckpoint?: number | undefined;
 }
 
 export type ReplayOutcome = { plan: ReplayPlan; execution: Execution | null };
@@ -55,6 +58,7 @@ export async function replay(
     if (known !== undefined) return { plan, execution: store.executions.byId(known) ?? null };
     if (request.dryRun) return { plan, execution: null };
     const now = clock.now();
+    const parent = request.parentId === undefined ? null : openParent(store, request.parentId);
     const newId = newExecutionId();
     const seq = store.executions.insert({
       id: newId,
@@ -68,10 +72,11 @@ export async function replay(
       timeoutMs: request.timeoutMs,
       deadlineAt: request.timeoutMs === null ? null : after(now, request.timeoutMs),
       lastPosition: plan.entries.reduce((last, { position }) => Math.max(last, position ?? 0), 0),
-      parentSeq: null,
+      parentSeq: parent?.seq ?? null,
       parentOrdinal: null,
+      parentCheckpoint: parent === null ? null : checkpointOf(store, parent, request.parentCheckpoint),
       models: source.models,
-      depth: 0,
+      depth: parent === null ? 0 : parent.depth + 1,
       replayedFrom: source.id,
       replay: plan.request,
       createdAt: now,
@@ -80,6 +85,7 @@ export async function replay(
     if (limits !== undefined) store.budgets.setLimits({ seq, ordinal: wholeExecution }, limits);
     for (const entry of plan.entries) store.journal.insert(seq, entry);
     store.events.append(seq, { type: "execution_created", at: now, data: { replayed_from: source.id } });
+    if (parent !== null) noteChild(store, parent, { id: newId, workflow: source.workflow }, now);
     remember(store, keyed, newId, now);
     return { plan, execution: reread(context, seq) };
   });

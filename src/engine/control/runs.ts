@@ -86,23 +86,30 @@ export async function run(context: EngineContext, committer: Committer, request:
     if (request.limits !== undefined) store.budgets.setLimits({ seq, ordinal: wholeExecution }, request.limits);
     const data = parent === null ? undefined : { parent_execution_id: parent.id };
     store.events.append(seq, { type: "execution_created", at: now, data });
-    if (parent !== null) {
-      const child = { execution_id: id, workflow: request.workflow };
-      store.events.append(parent.seq, { type: "child_started", at: now, data: child });
-    }
+    if (parent !== null) noteChild(store, parent, { id, workflow: request.workflow }, now);
     remember(store, keyed, id, now);
     return reread(context, seq);
   });
 }
 
+/** On the timeline of the one that started it. */
+export function noteChild(
+  store: Store,
+  parent: Execution,
+  { id, workflow }: { id: string; workflow: string },
+  now: number,
+): void {
+  store.events.append(parent.seq, { type: "child_started", at: now, data: { execution_id: id, workflow } });
+}
+
 /** An agent's step may be over by the time that something is started for it. */
-function checkpointOf(store: Store, { seq }: Execution, ordinal: number | undefined): number | null {
+export function checkpointOf(store: Store, { seq }: Execution, ordinal: number | undefined): number | null {
   if (ordinal === undefined) return null;
   return store.journal.find(seq, ordinal)?.kind === "checkpoint" ? ordinal : null;
 }
 
 /** @throws UserError where nothing may be started below it */
-function openParent(store: Store, id: string): Execution {
+export function openParent(store: Store, id: string): Execution {
   const parent = findExecution(store, id);
   if (isTerminal(parent.status)) {
     throw new UserError("invalid_state", `parent_execution_id: execution ${parent.id} is ${parent.status}`, {

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { messageOf } from "../../core/errors.ts";
 import type { Execution } from "../../store/execution.ts";
+import type { Store } from "../../store/store.ts";
 import type { Committer } from "../committer.ts";
 import type { EngineContext } from "../ports.ts";
 import type { Pace } from "./changes.ts";
@@ -111,7 +112,11 @@ export class Claiming {
       free > 0
         ? store.executions.claim(id, now + leaseMs, now, free)
         : store.families.claimChildren(id, now + leaseMs, now, mostBeyond);
-    for (const execution of executions) if (execution.blockedReason === null) noteStart(this.#context, execution);
+    for (const execution of executions) {
+      if (execution.blockedReason === null) noteStart(this.#context, execution);
+      // Its process before this one may have died in the middle of requests.
+      if (execution.epoch > 1) countLost(store, execution);
+    }
     return executions.map((execution) => ({
       execution,
       leftovers: store.processGroups.list(execution.seq, host),
@@ -143,4 +148,9 @@ export class Claiming {
   #paceOfWaits(): Pace {
     return this.#context.store.executions.countIn("waiting") > 0 ? "waiting" : "idle";
   }
+}
+
+function countLost({ budgets, modelCalls }: Store, { seq, epoch }: Execution): void {
+  budgets.countLost(seq, epoch);
+  modelCalls.endLost(seq);
 }

@@ -34,6 +34,8 @@ CREATE TABLE reservations (
   tool_calls INTEGER NOT NULL,
   turns INTEGER NOT NULL,
   cost_usd REAL NOT NULL,
+  sent_tokens INTEGER NOT NULL,
+  sent_cost_usd REAL,
   PRIMARY KEY (execution_seq, ordinal, id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE model_calls (
@@ -71,6 +73,8 @@ CREATE TABLE model_aliases (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX model_calls_by_execution ON model_calls (execution_seq, ordinal);
 CREATE INDEX model_calls_by_model ON model_calls (model, id);
+CREATE INDEX model_calls_running ON model_calls (execution_seq) WHERE status = 'running';
+CREATE INDEX reservations_by_holder ON reservations (holder_seq);
 CREATE UNIQUE INDEX model_aliases_one_default ON model_aliases (is_default) WHERE is_default = 1;
 `,
 } as const;

@@ -7,7 +7,7 @@ import type { EnginePorts } from "../../../src/engine/ports.ts";
 import { type AgentOptions, agent } from "../../../src/flows/agent.ts";
 import { type FlowOptions, flow } from "../../../src/flows/flow.ts";
 import { type FakeClaude, type FakeClaudeRun, fakeClaude } from "../../../src/testing/fake-claude.ts";
-import { delay, type TestEngine, until, useEngines } from "../engine.ts";
+import { type AnyFlow, delay, type TestEngine, until, useEngines } from "../engine.ts";
 
 export interface AgentTest {
   t: TestEngine;
@@ -51,6 +51,8 @@ interface AgentTestOptions {
   costOf?: AgentsOptions["costOf"];
   /** Of the flow. */
   options?: FlowOptions;
+  /** Flows beside it. */
+  flows?: AnyFlow[];
 }
 
 const prefix = "savepoint-agent-";
@@ -76,7 +78,7 @@ export function useAgents(): { folder(): string; open(runs: FakeClaudeRun[], opt
   });
   return {
     folder: () => engines.folder(),
-    open(runs, { env = {}, costOf, options = {} } = {}) {
+    open(runs, { env = {}, costOf, options = {}, flows = [] } = {}) {
       const folder = engines.folder();
       const project = join(folder, "project");
       mkdirSync(project, { recursive: true });
@@ -87,7 +89,7 @@ export function useAgents(): { folder(): string; open(runs: FakeClaudeRun[], opt
         options,
       );
       const runAgent: EnginePorts["runAgent"] = (request, workplace) => agents.run(request, workplace);
-      const t = engines.open([asking], { ports: { runAgent } });
+      const t = engines.open([asking, ...flows], { ports: { runAgent } });
       const agents = createAgents({
         store: t.store,
         clock: systemClock,

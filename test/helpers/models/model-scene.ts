@@ -40,6 +40,7 @@ export async function modelScene(wire: Wire, script: Step[], options: SceneOptio
     alias: "fast",
     why: "the default alias",
     apiKey: "sk-test-0123456789",
+    keyFrom: "the secret models.KEY",
     baseUrl: server.baseUrl,
     price: { input: 1, output: 10, cachedInput: 0.5 },
     ...model,
