@@ -60,7 +60,7 @@ const packageHomes = [
   { packages: ["commander", "@clack", "cli-table3"], folders: ["cli"] },
   { packages: ["@napi-rs/keyring"], folders: ["secrets"] },
   { packages: ["eventsource-parser"], folders: ["client"] },
-  { packages: ["gray-matter"], folders: ["definitions"] },
+  { packages: ["gray-matter", "yaml", "smol-toml", "liquidjs", "json-p3", "croner"], folders: ["definitions"] },
   { packages: ["execa"], folders: ["processes"] },
   { packages: ["hono", "@hono"], folders: ["http"] },
   { packages: ["ai", "@ai-sdk", "@opentelemetry"], folders: ["models"] },

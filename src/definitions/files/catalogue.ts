@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { kebab } from "../dialects/definition.ts";
+import { type Problem, problemsOf, startOfFile } from "../problem.ts";
+import { stemOf } from "../reading/stem.ts";
+import { type ValidatedDefinition, validateDefinition } from "../validate.ts";
+import type { Known } from "../validation/known.ts";
+import { outsidePath } from "../validation/paths.ts";
+import { type DefinitionFile, listDefinitionFiles } from "./listing.ts";
+import { readSource } from "./source.ts";
+
+export interface ListedDefinition extends ValidatedDefinition {
+  name: string;
+  file: DefinitionFile;
+}
+
+export interface Catalogue {
+  definitions: ListedDefinition[];
+  /** Of all files, also of those that are no definitions. */
+  problems: Problem[];
+}
+
+/** Reads and validates every definition of a folder. Of two with one name the first by path keeps it. */
+export function readCatalogue(folder: string, known: Known = {}): Catalogue {
+  const { files, problems } = listDefinitionFiles(folder);
+  const byName = new Map<string, ListedDefinition>();
+  for (const file of files) {
+    const read = readDefinitionFile(folder, file, known);
+    const first = byName.get(read.name);
+    if (first === undefined) byName.set(read.name, read);
+    else problems.push(...duplicate(read, first));
+    problems.push(...read.problems);
+  }
+  return { definitions: [...byName.values()], problems };
+}
+
+/** Reads and validates one file of a workflows folder. */
+export function readDefinitionFile(folder: string, file: DefinitionFile, known: Known = {}): ListedDefinition {
+  const fallback = kebab(stemOf(file.path)) ?? stemOf(file.path);
+  const reading = readSource(folder, file.path);
+  if (!("source" in reading)) return { name: fallback, file, definition: undefined, problems: reading.problems };
+  const home = dirname(join(folder, file.path));
+  const hasModule = (module: string) => !outsidePath(module) && existsSync(join(home, module));
+  const validated = validateDefinition(reading.source, { hasModule, ...known });
+  return { ...validated, name: validated.name ?? fallback, file };
+}
+
+function duplicate({ name, file }: ListedDefinition, first: ListedDefinition): Problem[] {
+  const message = `the name ${name} is taken by ${first.file.path}`;
+  const hint = "Give one of them another name.";
+  return problemsOf(file.path, [{ code: "duplicate_name", at: startOfFile, field: "name", message, hint }]);
+}

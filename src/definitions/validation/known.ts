@@ -1,0 +1,112 @@
+import { type Finding, nameHint } from "../problem.ts";
+import { type Branch, itemsOf, memberOf, type Tree, textOf } from "../reading/tree.ts";
+import { isTemplate } from "../values/template.ts";
+import { allSteps, type Outline, type OutlineList } from "./outline.ts";
+import type { SecretUse } from "./reference-use.ts";
+
+/** What there is around a definition. What is left out is not checked. */
+export interface Known {
+  /** What is wrong with the name of a model, in a few words; undefined: nothing. */
+  modelProblem?: ((model: string) => string | undefined) | undefined;
+  /** Names of secrets, with the keys of each. */
+  secrets?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Names of all workflows. */
+  workflows?: readonly string[] | undefined;
+  /** Entries of the project's MCP configuration. */
+  servers?: readonly string[] | undefined;
+  /** Whether a module beside the definition is there. */
+  hasModule?: ((module: string) => boolean) | undefined;
+}
+
+/** Names of things outside of the file that are not there. */
+export function checkKnown(
+  { fields, root, secrets }: { fields: Branch; root: OutlineList; secrets: readonly SecretUse[] },
+  known: Known,
+): Finding[] {
+  return [
+    ...modelFindings(fields, root, known),
+    ...secrets.flatMap((use) => secretFindings(use, known)),
+    ...allSteps(root).flatMap((step) => stepFindings(step, known)),
+    ...itemsOf(fields, "triggers").flatMap((trigger) => {
+      const leaf = textOf(trigger, "type") === "completion" ? memberOf(trigger, "workflow") : undefined;
+      return nameFindings(leaf, known.workflows, { code: "unknown_workflow", what: "workflow", severity: "warning" });
+    }),
+  ];
+}
+
+function modelFindings(fields: Branch, root: OutlineList, { modelProblem }: Known): Finding[] {
+  const models = memberOf(fields, "models");
+  const byStep = models?.kind === "branch" ? [...models.entries] : [];
+  const ids = allSteps(root).map(({ id }) => id);
+  const stray = byStep.filter(([id]) => id !== "*" && !ids.includes(id));
+  const leaves = [
+    ...byStep.map(([, leaf]) => leaf),
+    ...allSteps(root).flatMap(({ tree }) => memberOf(tree, "model") ?? []),
+  ];
+  return [
+    ...stray.map(([id, { keyAt, field }]): Finding => {
+      const message = `models names a step ${id}, which there is not`;
+      return { code: "unknown_step", at: keyAt, field, message, hint: nameHint(id, ids) };
+    }),
+    ...leaves.flatMap((leaf): Finding[] => {
+      if (leaf.kind !== "leaf" || typeof leaf.value !== "string" || isTemplate(leaf.value)) return [];
+      const hint = modelProblem?.(leaf.value);
+      if (hint === undefined) return [];
+      const message = `there is no model or alias ${leaf.value}`;
+      return [{ severity: "warning", code: "unknown_model", at: leaf.at, field: leaf.field, message, hint }];
+    }),
+  ];
+}
+
+function secretFindings({ name, key, at, field }: SecretUse, { secrets }: Known): Finding[] {
+  if (secrets === undefined) return [];
+  const keys = secrets.get(name);
+  if (keys?.includes(key)) return [];
+  const message = keys === undefined ? `there is no secret ${name}` : `the secret ${name} has no key ${key}`;
+  const make = "Make it with secrets_create before the workflow runs.";
+  const hint = keys === undefined ? nameHint(name, secrets.keys(), make) : nameHint(key, keys, make);
+  return [{ severity: "warning", code: "unknown_secret", at, field, message, hint }];
+}
+
+function stepFindings({ kind, tree }: Outline, known: Known): Finding[] {
+  switch (kind) {
+    case "workflow":
+      return nameFindings(memberOf(tree, "workflow"), known.workflows, { code: "unknown_workflow", what: "workflow" });
+    case "tool":
+      return nameFindings(memberOf(tree, "server"), known.servers, serverRule);
+    case "agent":
+      return itemsOf(tree, "mcp_servers").flatMap((leaf) => nameFindings(leaf, known.servers, serverRule));
+    case "function":
+      return moduleFindings(tree, known);
+    default:
+      return [];
+  }
+}
+
+const serverRule = { code: "unknown_server", what: "MCP server", severity: "warning" } as const;
+
+function nameFindings(
+  leaf: Tree | undefined,
+  names: readonly string[] | undefined,
+  { code, what, severity }: { code: Finding["code"]; what: string; severity?: "warning" },
+): Finding[] {
+  if (leaf?.kind !== "leaf" || typeof leaf.value !== "string" || names === undefined) return [];
+  if (names.includes(leaf.value)) return [];
+  const finding: Finding = {
+    code,
+    at: leaf.at,
+    field: leaf.field,
+    message: `there is no ${what} ${leaf.value}`,
+    hint: nameHint(leaf.value, names),
+  };
+  return [severity === undefined ? finding : { ...finding, severity }];
+}
+
+function moduleFindings(tree: Branch, { hasModule }: Known): Finding[] {
+  const module = textOf(tree, "module") ?? "tools.ts";
+  if (hasModule === undefined || hasModule(module)) return [];
+  const { at, field } = memberOf(tree, "module") ?? tree;
+  const hint =
+    "Modules lie beside the definition: put the definition into a folder, as workflow.md, and the module with it.";
+  return [{ code: "unknown_module", at, field, message: `there is no module ${module}`, hint }];
+}
