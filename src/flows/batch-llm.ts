@@ -4,7 +4,9 @@ import { addUsage, noUsage, type Usage } from "../core/usage.ts";
 import { CheckpointFailed, MisuseError } from "./errors.ts";
 import { checkFanOut, forEachItem } from "./fan-out.ts";
 import { askHere, type LlmOptions, llmCheckpoint, readLlm } from "./llm.ts";
+import { readMessages } from "./model-messages.ts";
 import { checkOptions, isOptions } from "./option-checks.ts";
+import type { CheckpointOptions } from "./options.ts";
 import type { FlowRuntime } from "./runtime.ts";
 import type { SchemaLike, SchemaOutput } from "./schema.ts";
 import { requireFlowScope, requireName } from "./scope.ts";
@@ -78,7 +80,9 @@ interface Batch<Row> {
   concurrency: number;
   prompt: BatchOptions<Row>["prompt"];
   hooks: BatchHooks<Row, unknown>;
-  llm: LlmOptions;
+  /** What is asked about every row, but for the messages. */
+  call: ReturnType<typeof readLlm>;
+  options: CheckpointOptions;
 }
 
 function readBatch<Row>(rows: readonly Row[], options: BatchOptions<Row>): Batch<Row> {
@@ -100,18 +104,19 @@ function readBatch<Row>(rows: readonly Row[], options: BatchOptions<Row>): Batch
       `${what}: prompt says nothing of the row: put {{column}} in it ({{row}} for all of a row), or pass a function of the row`,
     );
   }
-  // What is wrong with the options is wrong for all rows: it is told before the first one.
-  readLlm(what, "-", llm);
-  llmCheckpoint(what, llm);
-  return { name, concurrency, prompt, hooks: hooks as BatchHooks<Row, unknown>, llm };
+  // Once for all rows: a schema that is read for each of thousands takes its time at every wake.
+  const call = readLlm(what, "-", llm);
+  const checkpoint = llmCheckpoint(what, llm);
+  return { name, concurrency, prompt, hooks: hooks as BatchHooks<Row, unknown>, call, options: checkpoint };
 }
 
 async function runRow<Row>(runtime: FlowRuntime, batch: Batch<Row>, row: Row, index: number) {
-  const { name, hooks, llm } = batch;
+  const { name, hooks, options } = batch;
   const place = `${name}[${index}]`;
   let result: BatchRow<Row, unknown>;
   try {
-    const call = readLlm(`batchLlm ${place}`, promptOf(batch.prompt, row, index), llm);
+    const messages = readMessages(`batchLlm ${place}`, promptOf(batch.prompt, row, index));
+    const call = { ...batch.call, request: { ...batch.call.request, messages } };
     const asked = (await runtime.checkpoint({
       name,
       scope: place,
@@ -121,7 +126,7 @@ async function runRow<Row>(runtime: FlowRuntime, batch: Batch<Row>, row: Row, in
         const { value, answer } = await askHere(call);
         return { output: value, usage: answer.usage, latencyMs: Math.round(performance.now() - begun) };
       },
-      options: llmCheckpoint(place, llm),
+      options,
     })) as { output: unknown; usage: Usage; latencyMs: number };
     result = { index, row, status: "completed", error: null, ...asked };
   } catch (error) {

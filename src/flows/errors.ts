@@ -64,6 +64,11 @@ export class ExecutionFailed extends Error {
   }
 }
 
+/** An attempt ran longer than its checkpoint's `timeout`. */
+export class AttemptTimedOut extends Error {
+  override readonly name = "AttemptTimedOut";
+}
+
 /** A primitive was used where it cannot work; the message says what to do instead. */
 export class MisuseError extends Error {
   override readonly name = "MisuseError";

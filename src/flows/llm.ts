@@ -3,7 +3,7 @@ import type { ModelMessage, ModelRequest } from "../core/model-call.ts";
 import { isTransient, ModelError } from "../core/model-error.ts";
 import { shown } from "../core/shown.ts";
 import { readAttempts } from "./attempts.ts";
-import { MisuseError } from "./errors.ts";
+import { AttemptTimedOut, MisuseError } from "./errors.ts";
 import { type Guardrails, readGuardrails } from "./guardrails.ts";
 import { readMessages } from "./model-messages.ts";
 import { type ModelTool, type ReadTool, readTools } from "./model-tools.ts";
@@ -100,7 +100,7 @@ export function llmCheckpoint(what: string, options: LlmOptions): CheckpointOpti
 }
 
 function mayEndOtherwise(error: unknown): boolean {
-  return isTransient(error) || (error instanceof Error && error.name === "AttemptTimedOut");
+  return isTransient(error) || error instanceof AttemptTimedOut;
 }
 
 /** What cannot end otherwise is not paid for again, unless the caller says so. */

@@ -143,6 +143,11 @@ export function budgetsTable(connection: Connection) {
       return row && toBudget(row);
     },
 
+    ofExecution(seq: number): BudgetRow | undefined {
+      const row = find.get(seq, wholeExecution);
+      return row && toBudget(row);
+    },
+
     /** The execution's own budget and those of its entries. */
     list: (seq: number): BudgetRow[] => all.all(seq).map(toBudget),
 

@@ -44,14 +44,16 @@ export function refuseForeign(app: App, execution: Execution, verb: string): voi
 
 /** @throws UserError where an agent would raise a limit: that is asked of a person */
 export function refuseRaising(app: App, { id, seq }: Execution, wanted: string | undefined): void {
-  const agents = agentsExecution(app);
-  if (agents === undefined) return;
-  const pending = app.store.journal.pendingWaits(seq);
-  const meant = pending.filter(
-    ({ name, scope, ordinal }) =>
-      wanted === undefined || [name, scope, `${scope}/${name}`, app.listings.entryId(id, ordinal)].includes(wanted),
+  if (agentsExecution(app) === undefined) return;
+  const raising = app.store.journal
+    .pendingWaits(seq)
+    .filter(({ name, scope }) => name.startsWith("raise_") && scope.startsWith(`${name}[`));
+  // Its selector begins with its name, whatever number or scope follows.
+  const isMeant = raising.some(
+    ({ name, ordinal }) =>
+      wanted === undefined || wanted.startsWith(name) || wanted === app.listings.entryId(id, ordinal),
   );
-  if (!meant.some(({ name, scope }) => name.startsWith("raise_") && scope.startsWith(`${name}[`))) return;
+  if (!isMeant) return;
   throw new UserError("forbidden", "a limit is raised by a person, not by an agent that it limits", {
     hint: `Say in your answer that execution ${id} asks for a higher limit: a person answers it.`,
   });

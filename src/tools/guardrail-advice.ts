@@ -7,14 +7,12 @@ import type { FailedExecution } from "./retry-advice.ts";
 
 type PendingWait = ExecutionView["pending_waits"][number];
 
-const wholeExecution = 0;
-
 /** What to do about a limit that ended an execution; undefined where none did. */
 export function raiseAdvice({ store }: App, { id, seq, parentSeq, failure }: FailedExecution): string | undefined {
   const { guardrail } = failure;
   const limit = limitNames.find((name) => name === guardrail?.limit);
   if (failure.origin !== "guardrail" || guardrail === undefined || limit === undefined) return undefined;
-  const own = store.budgets.find({ seq, ordinal: wholeExecution })?.limits[limit];
+  const own = store.budgets.ofExecution(seq)?.limits[limit];
   if (own !== undefined && own <= guardrail.allowed) {
     const guardrails = { [limit]: moreThan(limit, Math.max(guardrail.allowed, guardrail.used)) };
     return `With a higher limit, if a person grants one, it goes on where it ended: ${callText("executions_retry", { execution_id: id, guardrails })}, for example.`;
@@ -29,7 +27,7 @@ export function raiseAdvice({ store }: App, { id, seq, parentSeq, failure }: Fai
 function executionAbove({ executions, budgets }: App["store"], parentSeq: number | null, limit: LimitName) {
   for (let seq = parentSeq; seq !== null; ) {
     const above = executions.get(seq);
-    if (above === undefined || budgets.find({ seq, ordinal: wholeExecution })?.limits[limit] !== undefined) {
+    if (above === undefined || budgets.ofExecution(seq)?.limits[limit] !== undefined) {
       return above?.id;
     }
     seq = above.parentSeq;

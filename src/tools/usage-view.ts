@@ -3,7 +3,7 @@ import type { BudgetRow } from "./app-types.ts";
 
 /** What models and agents used in an execution and below it, and what they may use. */
 export function budgetViews({ store }: App, seq: number) {
-  const row = store.budgets.find({ seq, ordinal: wholeExecution });
+  const row = store.budgets.ofExecution(seq);
   return { usage: usageView(row), guardrails: guardrailsView(row) };
 }
 
@@ -35,7 +35,6 @@ function guardrailsView(row: BudgetRow | undefined) {
   return { ...limits, ...(ms === undefined ? {} : { max_time: ms / 1_000 }) };
 }
 
-const wholeExecution = 0;
 const nothing = {
   requests: 0,
   input_tokens: 0,

@@ -135,7 +135,7 @@ test("a step's own limit fails the step, which the flow may catch", async () => 
   t.work();
   const { id } = await t.start(asking);
   expect(await t.result(id)).toBe("guardrail: max_tokens");
-  expect(model.asked).toEqual(["a", "b"].slice(0, 1));
+  expect(model.asked).toEqual(["a"]);
   expect(t.entry(id, "twice")).toMatchObject({ status: "failed", attempt: 1 });
 });
 
@@ -400,4 +400,18 @@ test("a request that a crash interrupted is counted with what was sent, and only
     outputTokens: 10,
     costUsd: 0.6000000000000001,
   });
+});
+
+test("an answer that was given early raises nothing: who raises a limit has seen the question", async () => {
+  const model = costing({ tokens: 60 });
+  const asking = flow("asking", async () => [await llm("a"), await llm("b")].length, {
+    guardrails: { maxTokens: 100, onExceed: "ask" },
+  });
+  const t = engines.open([asking], { ports: model.ports });
+  const { id } = await t.start(asking);
+  await t.engine.answer(id, { value: 1_000_000, wait: "raise_max_tokens", early: true });
+  t.work();
+  await t.waiting(id);
+  expect(t.store.journal.pendingWaits(t.get(id).seq)).toMatchObject([{ name: "raise_max_tokens" }]);
+  expect(usedBy(t, id)?.limits.max_tokens).toBe(100);
 });

@@ -5,6 +5,7 @@ import { isProcessAlive } from "../../src/processes/identity.ts";
 import { endOrphans } from "../../src/stacks/orphans.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
+import { newExecution } from "../helpers/new-execution.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let store: Store;
@@ -24,25 +25,9 @@ afterEach(async () => {
 /** An execution that was cancelled at the instant, with the group that worked for it. */
 function cancelled(endedAt: number): void {
   store.write(() => {
-    const seq = store.executions.insert({
-      id: "0199a3f2-0000-7000-8000-000000000001",
-      workflow: "test",
-      target: "test",
-      version: "test",
-      stack: "local",
-      trigger: "api",
-      tags: [],
-      input: null,
-      timeoutMs: null,
-      deadlineAt: null,
-      lastPosition: 0,
-      parentSeq: null,
-      parentOrdinal: null,
-      depth: 0,
-      replayedFrom: null,
-      replay: null,
-      createdAt: endedAt - 1,
-    });
+    const seq = store.executions.insert(
+      newExecution({ id: "0199a3f2-0000-7000-8000-000000000001", createdAt: endedAt - 1 }),
+    );
     store.executions.setControl(seq, {
       status: "cancelled",
       wakeAt: null,

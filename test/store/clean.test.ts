@@ -5,6 +5,7 @@ import { type Cleaned, clean } from "../../src/store/clean.ts";
 import type { NewExecution } from "../../src/store/execution.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
+import { newExecution } from "../helpers/new-execution.ts";
 
 const hour = 3_600_000;
 const now = Date.now() + 10 * hour;
@@ -29,26 +30,9 @@ const big = (text: string) => JSON.stringify(text.repeat(40_000));
 function execution({ endedAt, ...fields }: Partial<NewExecution> & { endedAt?: number } = {}): number {
   made++;
   return store.write(() => {
-    const seq = store.executions.insert({
-      id: `execution-${made}`,
-      workflow: "w",
-      target: "flows/w.ts:w",
-      version: "v",
-      stack: "local",
-      trigger: "api",
-      tags: ["t"],
-      input: null,
-      timeoutMs: null,
-      deadlineAt: null,
-      lastPosition: 0,
-      parentSeq: null,
-      parentOrdinal: null,
-      depth: 0,
-      replayedFrom: null,
-      replay: null,
-      createdAt: made,
-      ...fields,
-    });
+    const seq = store.executions.insert(
+      newExecution({ id: `execution-${made}`, tags: ["t"], createdAt: made, ...fields }),
+    );
     store.events.append(seq, { type: "execution_created", at: made });
     if (endedAt !== undefined) {
       const to = { wakeAt: null, failure: null, endedAt, attempt: 1, deadlineAt: null };

@@ -6,6 +6,7 @@ import { type Listings, openListings } from "../../src/store/listings.ts";
 import type { NewModelCall } from "../../src/store/model-calls.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { temporaryFolder } from "../helpers/engine.ts";
+import { newExecution } from "../helpers/new-execution.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let store: Store;
@@ -25,26 +26,9 @@ let made = 0;
 function execution(fields: Partial<NewExecution> = {}): number {
   made++;
   return store.write(() =>
-    store.executions.insert({
-      id: `execution-${made}`,
-      workflow: "w",
-      target: "flows/w.ts:w",
-      version: "v",
-      stack: "local",
-      trigger: "api",
-      tags: [],
-      input: '"secret input"',
-      timeoutMs: null,
-      deadlineAt: null,
-      lastPosition: 0,
-      parentSeq: null,
-      parentOrdinal: null,
-      depth: 0,
-      replayedFrom: null,
-      replay: null,
-      createdAt: made,
-      ...fields,
-    }),
+    store.executions.insert(
+      newExecution({ id: `execution-${made}`, input: '"secret input"', createdAt: made, ...fields }),
+    ),
   );
 }
 

@@ -78,7 +78,7 @@ export const limited = flow("limited", async () => llm("Hello", { model: "ollama
       status: "completed",
     }),
   );
-  for (const wait of [undefined, "raise_max_tokens", raise?.wait_id]) {
+  for (const wait of [undefined, "raise_max_tokens", "raise_max_tokens[5]", "raise_max_tokens#1", raise?.wait_id]) {
     const error = await project.error("executions_input", { execution_id: limited.execution_id, wait, value: 1e6 });
     expect(error).toMatchObject({
       code: "forbidden",

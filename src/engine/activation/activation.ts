@@ -51,7 +51,6 @@ export class Activation implements ActivationPort, FencedWriter {
   readonly #committer: Committer;
   readonly #definition: FlowDefinition;
   readonly #recordsStarts: boolean;
-  readonly #recorded: readonly JournalEntry[];
   #time: WorkTime | undefined;
   #parked: (() => void)[] = [];
   #foreign: JournalEntry[] = [];
@@ -83,7 +82,6 @@ export class Activation implements ActivationPort, FencedWriter {
     this.fence = fence;
     this.#definition = definition;
     this.#recordsStarts = recordsStarts;
-    this.#recorded = entries;
     this.delivery = new Delivery({ onIdle: () => this.#onIdle() });
     this.timers = new Timers(context.clock);
     this.entries = new Entries(this, entries, execution.lastOrdinal);
@@ -128,7 +126,7 @@ export class Activation implements ActivationPort, FencedWriter {
     // A body that blocked its worker until past the deadline must not get the chance to do it again.
     if (deadlineAt !== null && deadlineAt <= this.now()) return this.#end({ failure: overdue(deadlineAt) });
     if (deadlineAt !== null) this.timers.setDeadline(deadlineAt, () => this.#end({ failure: overdue(deadlineAt) }));
-    this.limitAsks.resume(this.#recorded);
+    this.limitAsks.resume(this.entries.all());
     const place = { seq: this.fence.seq, ordinal: wholeExecution, whose: "the execution" };
     this.#time = WorkTime.begin(this, place, undefined, (error) => this.#timeIsOver(error));
     scopeStorage.run({ runtime: this.runtime, checkpoint: undefined }, () => {

@@ -4,7 +4,14 @@ import { isUserError, messageOf } from "../../core/errors.ts";
 import { ModelError } from "../../core/model-error.ts";
 import type { Failure, FailureOrigin } from "../../core/statuses.ts";
 import { UnencodableValue } from "../../core/values.ts";
-import { CheckpointFailed, ExecutionFailed, MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
+import {
+  AttemptTimedOut,
+  CheckpointFailed,
+  ExecutionFailed,
+  MisuseError,
+  WaitAborted,
+  WaitExpired,
+} from "../../flows/errors.ts";
 import { DamagedBlob } from "../../store/blobs.ts";
 import { sqliteCode } from "../../store/database.ts";
 import type { Protection } from "../../store/protection.ts";
@@ -16,11 +23,6 @@ const ownFrames = [
   new URL("../..", import.meta.url).href,
   "node:internal/",
 ];
-
-/** An attempt ran longer than its checkpoint's `timeout`. */
-export class AttemptTimedOut extends Error {
-  override readonly name = "AttemptTimedOut";
-}
 
 /**
  * What is recorded of something that user code threw, errors and non-errors alike. It is redacted here, so that a body

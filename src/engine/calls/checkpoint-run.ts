@@ -2,11 +2,11 @@ import type { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { decodeValue } from "../../core/values.ts";
-import { MisuseError } from "../../flows/errors.ts";
+import { AttemptTimedOut, MisuseError } from "../../flows/errors.ts";
 import { type CheckpointCall, type RunningCheckpoint, scopeStorage } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
-import { AttemptTimedOut, failureOf, isStoreTrouble } from "../activation/failures.ts";
+import { failureOf, isStoreTrouble } from "../activation/failures.ts";
 import { type AttemptPolicy, nextAttemptAt } from "../activation/retry-policy.ts";
 import { cancelStartedBy } from "../family.ts";
 import {

@@ -9,6 +9,7 @@ import type { EarlyAnswer } from "../../store/early-answers.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
 import { isStoreTrouble } from "../activation/failures.ts";
+import { askedLimitOf } from "../limits.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;
@@ -89,6 +90,8 @@ export class WaitRun {
           store.journal.insert(this.#activation.fence.seq, this.#entry);
           this.#activation.event("wait_opened", ordinal);
         }
+        // An early answer is for a wait of the workflow: a limit is raised by who has seen the question.
+        if (askedLimitOf(this.#entry) !== undefined) return;
         const { seq } = this.#activation.fence;
         early = store.earlyAnswers.find(seq, this.#selector) ?? store.earlyAnswers.find(seq, name);
       },

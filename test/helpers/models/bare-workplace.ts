@@ -7,6 +7,7 @@ import type { WorkEvent, Workplace } from "../../../src/core/workplace.ts";
 import { wholeExecution } from "../../../src/store/budgets.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { temporaryFolder } from "../engine.ts";
+import { newExecution } from "../new-execution.ts";
 
 export interface BareWorkplace {
   store: Store;
@@ -82,25 +83,7 @@ export function bareWorkplace({
 function runningExecution(store: Store) {
   return store.write(() => {
     const now = Date.now();
-    store.executions.insert({
-      id: newId(),
-      workflow: "report",
-      target: "flows/report.ts:report",
-      version: "0".repeat(64),
-      stack: "local",
-      trigger: "manual",
-      tags: [],
-      input: null,
-      timeoutMs: null,
-      deadlineAt: null,
-      lastPosition: 0,
-      parentSeq: null,
-      parentOrdinal: null,
-      depth: 0,
-      replayedFrom: null,
-      replay: null,
-      createdAt: now,
-    });
+    store.executions.insert(newExecution({ id: newId(), workflow: "report", createdAt: now }));
     const [execution] = store.executions.claim("worker", now + 60_000, now, 1);
     if (execution === undefined) throw new Error("the execution was not claimed");
     return execution;
