@@ -27,6 +27,8 @@ export interface Failure {
   origin: FailureOrigin;
   /** Selector of the checkpoint or wait that failed. */
   checkpoint?: string | undefined;
+  /** The step of a definition that failed. */
+  step?: string | undefined;
   /** Name of the thrown error's class. */
   name?: string | undefined;
   /** Stack, mapped to the author's source lines. */

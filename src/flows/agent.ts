@@ -36,7 +36,7 @@ export async function agent<const Output extends SchemaLike | undefined = undefi
   prompt: string,
   options: AgentOptions & { output?: Output } = {} as never,
 ): Promise<AgentResult<Output extends SchemaLike ? SchemaOutput<Output> : undefined>> {
-  const { runtime, checkpoint } = requireScope("agent()");
+  const { runtime, checkpoint, path } = requireScope("agent()");
   const name = options.name === undefined ? "agent" : requireName("agent call", options.name);
   const call = readAgent(`agent ${name}`, prompt, options);
   if (checkpoint !== undefined) {
@@ -45,7 +45,7 @@ export async function agent<const Output extends SchemaLike | undefined = undefi
   }
   return runtime.checkpoint({
     name,
-    scope: "",
+    scope: path,
     args: [call.request, call.secrets],
     fn: () => runHere(call),
     options: agentCheckpoint(`agent ${name}`, options),

@@ -6,7 +6,7 @@ import { requireScope } from "./scope.ts";
 
 /** Publishes a named value of this execution. Of several of one name the newest wins. */
 export async function save(name: string, value: unknown, options: SaveOptions = {}): Promise<void> {
-  const { runtime, checkpoint } = requireScope("save()");
+  const { runtime, checkpoint, path } = requireScope("save()");
   if (typeof name !== "string" || name.trim() === "" || name.length > 200) {
     throw new MisuseError("save(): the artifact's name must be a text of 1 to 200 characters");
   }
@@ -16,7 +16,7 @@ export async function save(name: string, value: unknown, options: SaveOptions = 
   if (!artifactKinds.includes(kind)) {
     throw new MisuseError(`${what}: ${shown(kind)} is no artifact kind (${artifactKinds.join(", ")})`);
   }
-  await runtime.save({ name, value, kind, tags: readTags(what, tags) }, checkpoint);
+  await runtime.save({ scope: path, name, value, kind, tags: readTags(what, tags) }, checkpoint);
 }
 
 /**
@@ -24,9 +24,9 @@ export async function save(name: string, value: unknown, options: SaveOptions = 
  * @throws UserError `not_found` or `ambiguous`, with the names that are there
  */
 export async function load(executionId: string, name: string): Promise<unknown> {
-  const { runtime, checkpoint } = requireScope("load()");
+  const { runtime, checkpoint, path } = requireScope("load()");
   if (typeof executionId !== "string" || typeof name !== "string") {
     throw new MisuseError('load() takes the id of an execution and a name, for example load(executionId(), "report")');
   }
-  return runtime.load(executionId, name, checkpoint);
+  return runtime.load({ scope: path, executionId, name }, checkpoint);
 }

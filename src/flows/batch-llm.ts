@@ -7,9 +7,9 @@ import { askHere, type LlmOptions, llmCheckpoint, readLlm } from "./llm.ts";
 import { readMessages } from "./model-messages.ts";
 import { checkOptions, isOptions } from "./option-checks.ts";
 import type { CheckpointOptions } from "./options.ts";
-import type { FlowRuntime } from "./runtime.ts";
+import type { Scope } from "./runtime.ts";
 import type { SchemaLike, SchemaOutput } from "./schema.ts";
-import { requireFlowScope, requireName } from "./scope.ts";
+import { placeIn, requireFlowScope, requireName } from "./scope.ts";
 
 /** What a row of a batch came to. */
 export type BatchRow<Row, Output> = { index: number; row: Row } & (
@@ -49,15 +49,15 @@ export async function batchLlm<Row, const Output extends SchemaLike | undefined 
   rows: readonly Row[],
   options: BatchOptions<Row> & { output?: Output },
 ): Promise<BatchRow<Row, Output extends SchemaLike ? SchemaOutput<Output> : string>[]> {
-  const runtime = requireFlowScope("batchLlm()", "its rows are checkpoints; call it from the flow");
+  const scope = requireFlowScope("batchLlm()", "its rows are checkpoints; call it from the flow");
   const batch = readBatch(rows, options);
   const { name, concurrency, hooks } = batch;
-  await callHook(runtime, `${name}.start`, name, hooks.onStart, { name, total: rows.length, concurrency });
-  const results = await forEachItem(rows, { concurrency }, (row, index) => runRow(runtime, batch, row, index));
+  await callHook(scope, `${name}.start`, name, hooks.onStart, { name, total: rows.length, concurrency });
+  const results = await forEachItem(rows, { concurrency }, (row, index) => runRow(scope, batch, row, index));
   const completed = results.filter(({ status }) => status === "completed").length;
   const usage = sumOf(results.flatMap((row) => (row.usage === null ? [] : [row.usage])));
   const end = { name, total: rows.length, completed, failed: rows.length - completed, usage };
-  await callHook(runtime, `${name}.end`, name, hooks.onEnd, end);
+  await callHook(scope, `${name}.end`, name, hooks.onEnd, end);
   return results as never;
 }
 
@@ -110,16 +110,16 @@ function readBatch<Row>(rows: readonly Row[], options: BatchOptions<Row>): Batch
   return { name, concurrency, prompt, hooks: hooks as BatchHooks<Row, unknown>, call, options: checkpoint };
 }
 
-async function runRow<Row>(runtime: FlowRuntime, batch: Batch<Row>, row: Row, index: number) {
+async function runRow<Row>(scope: Scope, batch: Batch<Row>, row: Row, index: number) {
   const { name, hooks, options } = batch;
   const place = `${name}[${index}]`;
   let result: BatchRow<Row, unknown>;
   try {
     const messages = readMessages(`batchLlm ${place}`, promptOf(batch.prompt, row, index));
     const call = { ...batch.call, request: { ...batch.call.request, messages } };
-    const asked = (await runtime.checkpoint({
+    const asked = (await scope.runtime.checkpoint({
       name,
-      scope: place,
+      scope: placeIn(scope.path, place),
       args: [call.request],
       fn: async () => {
         const begun = performance.now();
@@ -132,8 +132,8 @@ async function runRow<Row>(runtime: FlowRuntime, batch: Batch<Row>, row: Row, in
   } catch (error) {
     result = { index, row, status: "failed", output: null, error: errorOf(error), usage: null, latencyMs: null };
   }
-  if (result.status === "completed") await callHook(runtime, `${name}.success`, place, hooks.onRowSuccess, result);
-  else await callHook(runtime, `${name}.error`, place, hooks.onRowError, result);
+  if (result.status === "completed") await callHook(scope, `${name}.success`, place, hooks.onRowSuccess, result);
+  else await callHook(scope, `${name}.error`, place, hooks.onRowError, result);
   return result;
 }
 
@@ -166,15 +166,15 @@ function errorOf(error: unknown): { code: string; message: string } {
 }
 
 async function callHook<Told>(
-  runtime: FlowRuntime,
+  { runtime, path }: Scope,
   name: string,
-  scope: string,
+  place: string,
   hook: ((told: Told) => unknown) | undefined,
   told: Told,
 ): Promise<void> {
   if (hook === undefined) return;
   const fn = async () => void (await hook(told));
-  await runtime.checkpoint({ name, scope, args: [], fn, options: { type: "hook" } });
+  await runtime.checkpoint({ name, scope: placeIn(path, place), args: [], fn, options: { type: "hook" } });
 }
 
 function sumOf(usages: readonly Usage[]): Usage {

@@ -5,7 +5,7 @@ import { readGuardrails } from "./guardrails.ts";
 import { checkOptions, checkText, isOptions } from "./option-checks.ts";
 import { type CheckpointOptions, checkCache } from "./options.ts";
 import type { CheckpointCall, RunningCheckpoint } from "./runtime.ts";
-import { requireFlowScope, requireName, requireScope } from "./scope.ts";
+import { placeIn, requireFlowScope, requireName, requireScope } from "./scope.ts";
 
 /** A call that goes on while the flow does. */
 export interface Submitted<Result> {
@@ -53,23 +53,32 @@ export function checkpoint<Args extends unknown[], Result>(
   if (typeof fn !== "function") throw new MisuseError(`checkpoint ${name}: the second argument must be a function`);
   checkCheckpointOptions(`checkpoint ${name}`, options);
   declare(name);
-  const runtimeFor = (how: string) => {
+  const scopeFor = (how: string) => {
     const instead = "a checkpoint cannot call another; call both from the flow, or make one a plain function";
     return requireFlowScope(`checkpoint ${name}${how}`, instead);
   };
-  const callOf = (scope: string, args: unknown[]): CheckpointCall => ({
+  const callOf = (path: string, own: string, args: unknown[]): CheckpointCall => ({
     name,
-    scope,
+    scope: placeIn(path, own),
     args,
     fn: fn as (...args: never[]) => unknown,
     options,
   });
   /** Each has a scope of its own, `name[3]`, so that its place among the items names it, whichever began first. */
-  const callAt = (how: string, place: number[], args: unknown[]) =>
-    runtimeFor(how).checkpoint(callOf(`${name}[${place.join()}]`, args)) as Promise<Awaited<Result>>;
-  return Object.assign((...args: Args) => runtimeFor("").checkpoint(callOf("", args)) as Promise<Awaited<Result>>, {
+  const callAt = (how: string, place: number[], args: unknown[]) => {
+    const { runtime, path } = scopeFor(how);
+    return runtime.checkpoint(callOf(path, `${name}[${place.join()}]`, args)) as Promise<Awaited<Result>>;
+  };
+  const call = (...args: Args) => {
+    const { runtime, path } = scopeFor("");
+    return runtime.checkpoint(callOf(path, "", args)) as Promise<Awaited<Result>>;
+  };
+  return Object.assign(call, {
     checkpointName: name,
-    submit: (...args: Args) => runtimeFor(".submit()").submit(callOf("", args)) as Submitted<Awaited<Result>>,
+    submit(...args: Args) {
+      const { runtime, path } = scopeFor(".submit()");
+      return runtime.submit(callOf(path, "", args)) as Submitted<Awaited<Result>>;
+    },
     async map(items: readonly Args[0][], fanOut: FanOutOptions = {}) {
       checkFanOut(`checkpoint ${name}.map()`, [items], fanOut);
       return forEachItem(items, fanOut, (item, index) => callAt(".map()", [index], [item]));

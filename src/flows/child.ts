@@ -7,12 +7,22 @@ export function startChild(
   { name, definition, input }: { name: string; definition: object; input: unknown },
   { stack, tags = [], timeout, idempotencyKey, limits, models = {} }: ReadRunOptions,
 ): Promise<Handle> {
-  const runtime = requireFlowScope(
+  const { runtime, path } = requireFlowScope(
     `${name}.run()`,
     "a checkpoint starts no executions; call it from the flow, and pass its result to the checkpoint",
   );
   if (idempotencyKey !== undefined) {
     throw new MisuseError(`${name}.run(): a child is started once in any case; leave idempotencyKey out`);
   }
-  return runtime.child({ name, definition, input, tags, timeoutMs: timeout ?? null, stack, limits, models });
+  return runtime.child({
+    name,
+    scope: path,
+    workflow: { definition },
+    input,
+    tags,
+    timeoutMs: timeout ?? null,
+    stack,
+    limits,
+    models,
+  });
 }

@@ -12,5 +12,5 @@ import { requireFlowScope } from "./scope.ts";
  * });
  */
 export function continueAsNew(input?: unknown): Promise<never> {
-  return requireFlowScope("continueAsNew()", "call it from the flow").continueAsNew(input);
+  return requireFlowScope("continueAsNew()", "call it from the flow").runtime.continueAsNew(input);
 }

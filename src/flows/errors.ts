@@ -24,6 +24,27 @@ export class CheckpointFailed extends Error {
   }
 }
 
+/** A step of a definition failed. `cause` is what made it fail; undefined where the step itself could not go on. */
+export class StepFailed extends Error {
+  override readonly name = "StepFailed";
+  readonly step: string;
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(step: string, message: string, { code = "step_failed", hint, cause }: StepFailedOptions = {}) {
+    super(`step ${step}: ${message}`, cause === undefined ? {} : { cause });
+    this.step = step;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+interface StepFailedOptions {
+  code?: string;
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
 /** Someone aborted the wait, or the execution ended while it was open. */
 export class WaitAborted extends Error {
   override readonly name = "WaitAborted";

@@ -59,7 +59,7 @@ export async function llm<const Output extends SchemaLike | undefined = undefine
   prompt: string | readonly ModelMessage[],
   options: LlmOptions & { output?: Output } = {} as never,
 ): Promise<Output extends SchemaLike ? SchemaOutput<Output> : string> {
-  const { runtime, checkpoint } = requireScope("llm()");
+  const { runtime, checkpoint, path } = requireScope("llm()");
   if (!isOptions(options)) throw new MisuseError(`llm: the options must be an object; it is ${shown(options)}`);
   const name = options.name === undefined ? "llm" : requireName("model call", options.name);
   const call = readLlm(`llm ${name}`, prompt, options);
@@ -69,7 +69,7 @@ export async function llm<const Output extends SchemaLike | undefined = undefine
   }
   return runtime.checkpoint({
     name,
-    scope: "",
+    scope: path,
     args: [call.request],
     fn: async () => (await askHere(call)).value,
     options: llmCheckpoint(`llm ${name}`, options),

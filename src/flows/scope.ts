@@ -1,5 +1,5 @@
 import { MisuseError } from "./errors.ts";
-import { type FlowRuntime, type Scope, scopeStorage } from "./runtime.ts";
+import { type Scope, scopeStorage } from "./runtime.ts";
 
 /** The scope of the caller. @throws MisuseError outside an execution */
 export function requireScope(primitive: string): Scope {
@@ -12,13 +12,27 @@ export function requireScope(primitive: string): Scope {
   return scope;
 }
 
+/** Where calls stand that are made within a branch of the flow body. */
+export function placeIn(path: string, own: string): string {
+  return path === "" || own === "" ? path + own : `${path}/${own}`;
+}
+
+/**
+ * Runs a branch of the flow body whose calls have a scope of their own, so that their order among those of other
+ * branches does not matter.
+ */
+export function inBranch<T>(name: string, run: () => Promise<T>): Promise<T> {
+  const scope = requireScope("a branch");
+  return scopeStorage.run({ ...scope, path: placeIn(scope.path, name) }, run);
+}
+
 /** For what only the flow body may do. @throws MisuseError inside a checkpoint */
-export function requireFlowScope(primitive: string, instead: string): FlowRuntime {
+export function requireFlowScope(primitive: string, instead: string): Scope {
   const scope = requireScope(primitive);
   if (scope.checkpoint !== undefined) {
     throw new MisuseError(`${primitive} was called inside checkpoint ${scope.checkpoint.selector}: ${instead}`);
   }
-  return scope.runtime;
+  return scope;
 }
 
 /** @throws MisuseError when a name is not one that can be told apart and typed */

@@ -8,10 +8,13 @@ import { requireFlowScope } from "./scope.ts";
  * @param duration milliseconds, `"90s"`, or the instant at which to go on
  */
 export function sleep(duration: Duration | Date): Promise<void> {
-  const runtime = requireFlowScope("sleep", "sleep in the flow; inside a checkpoint use a plain timer and its signal");
+  const { runtime, path } = requireFlowScope(
+    "sleep",
+    "sleep in the flow; inside a checkpoint use a plain timer and its signal",
+  );
   if (duration instanceof Date) {
     if (Number.isNaN(duration.getTime())) throw new MisuseError("sleep: the date is not valid");
-    return runtime.sleep({ at: duration });
+    return runtime.sleep({ scope: path, name: "sleep", until: { at: duration } });
   }
-  return runtime.sleep({ ms: readDuration("sleep", duration) });
+  return runtime.sleep({ scope: path, name: "sleep", until: { ms: readDuration("sleep", duration) } });
 }

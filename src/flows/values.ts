@@ -28,6 +28,6 @@ export function isReplay(): boolean {
 
 /** Inside a checkpoint the value is part of what is computed once, so it needs no record of its own. */
 function recorded<T>(name: "now" | "random" | "uuid", make: () => T): T {
-  const { runtime, checkpoint } = requireScope(`${name}()`);
-  return checkpoint === undefined ? runtime.value(name, make) : make();
+  const { runtime, checkpoint, path } = requireScope(`${name}()`);
+  return checkpoint === undefined ? runtime.value(name, make, path) : make();
 }

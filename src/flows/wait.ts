@@ -30,7 +30,7 @@ export interface WaitOptions<S extends SchemaLike | undefined = undefined, Defau
 export function wait<const S extends SchemaLike | undefined = undefined, Default = never>(
   options: WaitOptions<S, Default>,
 ): Promise<(S extends undefined ? unknown : SchemaOutput<S>) | Default> {
-  const runtime = requireFlowScope(
+  const { runtime, path } = requireFlowScope(
     "wait",
     "a checkpoint cannot wait for a person; wait in the flow, before or after it",
   );
@@ -46,12 +46,15 @@ export function wait<const S extends SchemaLike | undefined = undefined, Default
   if (metadata !== undefined && !isOptions(metadata)) {
     throw new MisuseError(`${what}: metadata must be an object; it is ${shown(metadata)}`);
   }
-  return runtime.wait({
+  const answer = runtime.wait({
     name,
+    scope: path,
     question: question ?? null,
     schema: schema === undefined ? null : normalizeSchema(schema, `${what}: schema`),
     timeoutMs: timeout === undefined ? null : readDuration(`${what}: timeout`, timeout),
     onTimeout,
     metadata: metadata ?? null,
-  }) as Promise<(S extends undefined ? unknown : SchemaOutput<S>) | Default>;
+    warnBeforeMs: null,
+  });
+  return answer.then(({ value }) => value) as Promise<(S extends undefined ? unknown : SchemaOutput<S>) | Default>;
 }

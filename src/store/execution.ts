@@ -36,6 +36,8 @@ export interface ExecutionRow {
   parent_ordinal: number | null;
   parent_checkpoint: number | null;
   models: string | null;
+  workspace: string | null;
+  timeouts: string | null;
   depth: number;
   continuation: number;
   last_ordinal: number;
@@ -77,6 +79,10 @@ interface ExecutionBase {
   parentCheckpoint: number | null;
   /** Models that the run chose: step, or `*` for all, to model. */
   models: Record<string, string>;
+  /** The folder in which its programs work, relative to the project; null: the project's root. */
+  workspace: string | null;
+  /** Limits for attempts of steps, in milliseconds: step, or `*` for all. */
+  timeouts: Record<string, number>;
   /** How many executions are above it. */
   depth: number;
   /** How often it has begun anew with an empty journal. */
@@ -127,6 +133,8 @@ export interface NewExecution {
   parentOrdinal: number | null;
   parentCheckpoint?: number | null;
   models?: Record<string, string> | undefined;
+  workspace?: string | null | undefined;
+  timeouts?: Record<string, number> | undefined;
   depth: number;
   replayedFrom: string | null;
   replay: ReplayRequest | null;
@@ -163,6 +171,8 @@ export function toExecution(row: ExecutionRow): Execution {
     parentOrdinal: row.parent_ordinal,
     parentCheckpoint: row.parent_checkpoint,
     models: row.models === null ? {} : JSON.parse(row.models),
+    workspace: row.workspace,
+    timeouts: row.timeouts === null ? {} : JSON.parse(row.timeouts),
     depth: row.depth,
     continuation: row.continuation,
     lastOrdinal: row.last_ordinal,

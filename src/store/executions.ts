@@ -20,9 +20,9 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
   const toText = (value: object | null) => (value === null ? null : JSON.stringify(redactValue(value)));
   const insert = connection.prepare(
     `INSERT INTO executions (id, workflow, target, version, status, stack, trigger, tags, input, wake_at, timeout_ms,
-       deadline_at, last_position, parent_seq, parent_ordinal, parent_checkpoint, models, depth, replayed_from, replay,
-       created_at)
-     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       deadline_at, last_position, parent_seq, parent_ordinal, parent_checkpoint, models, workspace, timeouts, depth,
+       replayed_from, replay, created_at)
+     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const search = searchIndex(connection);
   const tag = connection.prepare("INSERT OR IGNORE INTO execution_tags (tag, execution_seq) VALUES (?, ?)");
@@ -127,6 +127,8 @@ export function executionsTable(connection: Connection, { redact, redactValue }:
         execution.parentOrdinal,
         execution.parentCheckpoint ?? null,
         execution.models === undefined ? null : JSON.stringify(execution.models),
+        execution.workspace ?? null,
+        execution.timeouts === undefined ? null : JSON.stringify(execution.timeouts),
         execution.depth,
         execution.replayedFrom,
         execution.replay && JSON.stringify(execution.replay),

@@ -38,6 +38,12 @@ CREATE TABLE cached_outputs (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE definitions (
+  path TEXT PRIMARY KEY,
+  stamp TEXT NOT NULL,
+  summary TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE early_answers (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
   name TEXT NOT NULL,
@@ -92,7 +98,7 @@ CREATE TABLE executions (
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   ended_at INTEGER
-, parent_ordinal INTEGER, continuation INTEGER NOT NULL DEFAULT 0, last_ordinal INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, parent_checkpoint INTEGER, models TEXT) STRICT;
+, parent_ordinal INTEGER, continuation INTEGER NOT NULL DEFAULT 0, last_ordinal INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, parent_checkpoint INTEGER, models TEXT, workspace TEXT, timeouts TEXT) STRICT;
 
 CREATE VIRTUAL TABLE executions_search USING fts5 (
   text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'unicode61'

@@ -24,7 +24,7 @@ export function selectorsOf(entries: readonly Named[]): Map<number, string> {
 /** Where the entry stands and what it is called, without its number. */
 export function placeOf({ scope, name }: Pick<Named, "scope" | "name">): string {
   if (scope === "") return name;
-  return scope.startsWith(`${name}[`) && !scope.includes("/") ? scope : `${scope}/${name}`;
+  return scope.slice(scope.lastIndexOf("/") + 1).startsWith(`${name}[`) ? scope : `${scope}/${name}`;
 }
 
 /** The id of an entry, unique everywhere. */

@@ -17,8 +17,10 @@ export interface RunningBody {
   readonly remembered: Readonly<Record<string, unknown>>;
   /** Keeps fields for the next attempt, should this one be interrupted; they are on the disk when it resolves. */
   remember(fields: Record<string, unknown>): Promise<void>;
-  /** A model or an agent begins to work for it: its own guardrails are put on the record before anything counts. */
-  beginOutside(worker: "model" | "agent"): Promise<void>;
+  /** A model, an agent or a tool begins to work for it: its own guardrails are put on the record before anything counts. */
+  beginOutside(worker: "model" | "agent" | "tool"): Promise<void>;
+  /** Adds to what is written with its end, should it complete. */
+  atEnd(apply: () => void): void;
   abort(why: string): void;
   crash(error: unknown): void;
   describe(change: (entry: JournalEntry) => void): void;

@@ -129,7 +129,7 @@ export class Activation implements ActivationPort, FencedWriter {
     this.limitAsks.resume(this.entries.all());
     const place = { seq: this.fence.seq, ordinal: wholeExecution, whose: "the execution" };
     this.#time = WorkTime.begin(this, place, undefined, (error) => this.#timeIsOver(error));
-    scopeStorage.run({ runtime: this.runtime, checkpoint: undefined }, () => {
+    scopeStorage.run({ runtime: this.runtime, checkpoint: undefined, path: "" }, () => {
       runBody(this, this.#definition).then(
         (result) => this.#end({ result }),
         (error) => this.#end({ error }),

@@ -9,6 +9,7 @@ import {
   CheckpointFailed,
   ExecutionFailed,
   MisuseError,
+  StepFailed,
   WaitAborted,
   WaitExpired,
 } from "../../flows/errors.ts";
@@ -47,6 +48,7 @@ export function isStoreTrouble(error: unknown): boolean {
 }
 
 function describe(thrown: unknown, redact: Protection["redact"]): Failure {
+  if (thrown instanceof StepFailed) return describeStep(thrown, redact);
   const failure: Failure = {
     code: codeOf(thrown),
     // User code may have put anything into the fields of an error.
@@ -65,6 +67,14 @@ function describe(thrown: unknown, redact: Protection["redact"]): Failure {
   const hint = hintOf(thrown);
   if (hint !== undefined) failure.hint = redact(hint);
   return failure;
+}
+
+/** What made a step fail says more than that it did. */
+function describeStep(thrown: StepFailed, redact: Protection["redact"]): Failure {
+  const { step, code, cause, hint } = thrown;
+  const message = redact(thrown.message).slice(0, longestMessage);
+  if (cause !== undefined) return { ...describe(cause, redact), message, step };
+  return { code, message, origin: "user_code", step, ...(hint !== undefined && { hint: redact(hint) }) };
 }
 
 /** Stacks are made when they are read, which fails where the error's name or message is no text. */

@@ -8,17 +8,26 @@ import type {
   CheckpointCall,
   ChildCall,
   FlowRuntime,
+  GroupRecord,
+  LoadCall,
   ModelCall,
   ProgressReport,
   RunningCheckpoint,
+  RunSettings,
   SaveCall,
+  SkipCall,
+  SleepCall,
+  ToolCall,
+  WaitAnswer,
   WaitCall,
 } from "../../flows/runtime.ts";
 import type { LogLevel } from "../../store/logs.ts";
 import { CheckpointRun } from "../calls/checkpoint-run.ts";
 import { ChildRun, type StartedChild } from "../calls/child-run.ts";
+import { groupRecord } from "../calls/group-record.ts";
 import { OutsideCalls } from "../calls/outside-calls.ts";
 import { Records } from "../calls/records.ts";
+import { skip } from "../calls/skip.ts";
 import { SleepRun } from "../calls/sleep-run.ts";
 import { WaitRun } from "../calls/wait-run.ts";
 import type { ActivationPort } from "./activation-port.ts";
@@ -30,6 +39,7 @@ import { Submitted } from "./submitted.ts";
 export class Primitives implements FlowRuntime {
   readonly executionId: string;
   readonly isReplay: boolean;
+  readonly settings: RunSettings;
   readonly submitted = new Submitted();
   readonly #activation: ActivationPort;
   readonly #records: Records;
@@ -43,6 +53,8 @@ export class Primitives implements FlowRuntime {
     this.#activation = activation;
     this.executionId = execution.id;
     this.isReplay = execution.replayedFrom !== null;
+    const { workflow, workspace, timeouts } = execution;
+    this.settings = { workflow, workspace, timeouts };
     this.#records = new Records(activation);
     this.#outside = new OutsideCalls(activation);
     this.#console = new Console(activation);
@@ -57,13 +69,17 @@ export class Primitives implements FlowRuntime {
     return this.submitted.add(this.checkpoint(call));
   }
 
-  wait(call: WaitCall): Promise<unknown> {
+  wait(call: WaitCall): Promise<WaitAnswer> {
     this.#refuseSecret("wait", call.name);
     return this.#perform((resolve, reject) => WaitRun.begin(this.#activation, call, resolve, reject));
   }
 
-  sleep(until: { ms: number } | { at: Date }): Promise<void> {
-    return this.#perform((resolve) => SleepRun.begin(this.#activation, until, resolve));
+  sleep(call: SleepCall): Promise<void> {
+    return this.#perform((resolve) => SleepRun.begin(this.#activation, call, resolve));
+  }
+
+  skip(call: SkipCall): Promise<void> {
+    return this.#perform((resolve) => skip(this.#activation, call, resolve));
   }
 
   child(call: ChildCall): Promise<Handle> {
@@ -79,7 +95,7 @@ export class Primitives implements FlowRuntime {
         noop,
       ),
     );
-    const handle = started.then((child) => this.#handleOf(child, result));
+    const handle = started.then((child) => this.#handleOf(child, call.scope, result));
     handle.catch(noop);
     return handle;
   }
@@ -95,9 +111,9 @@ export class Primitives implements FlowRuntime {
     });
   }
 
-  value<T>(name: "now" | "random" | "uuid", make: () => T): T {
+  value<T>(name: "now" | "random" | "uuid", make: () => T, scope: string): T {
     this.#activation.delivery.touch();
-    return this.#records.value(name, name === "now" ? () => this.#activation.now() as T : make);
+    return this.#records.value({ name, scope }, name === "now" ? () => this.#activation.now() as T : make);
   }
 
   log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void {
@@ -113,8 +129,19 @@ export class Primitives implements FlowRuntime {
     return this.#perform((resolve, reject) => this.#records.save(call, inside, resolve, reject));
   }
 
-  load(executionId: string, name: string, inside: RunningCheckpoint | undefined): Promise<unknown> {
-    return this.#perform((resolve, reject) => this.#records.load(executionId, name, inside, resolve, reject));
+  load(call: LoadCall, inside: RunningCheckpoint | undefined): Promise<unknown> {
+    return this.#perform((resolve, reject) => this.#records.load(call, inside, resolve, reject));
+  }
+
+  emit(event: string, data: unknown, inside: RunningCheckpoint): void {
+    this.#refuseSecret("event", event);
+    const run = this.#outside.runOf(inside, "emit()");
+    run.atEnd(() => this.#activation.event("event_emitted", run.ordinal, { event, data }));
+  }
+
+  groups(inside: RunningCheckpoint): GroupRecord {
+    this.#outside.runOf(inside, "a program");
+    return groupRecord(this.#activation);
   }
 
   secret(name: string, key: string, inside: RunningCheckpoint): Promise<string> {
@@ -127,6 +154,10 @@ export class Primitives implements FlowRuntime {
 
   runAgent(call: AgentCall, inside: RunningCheckpoint) {
     return this.#whileAlive(() => this.#outside.runAgent(call, inside));
+  }
+
+  callTool(call: ToolCall, inside: RunningCheckpoint) {
+    return this.#whileAlive(() => this.#outside.callTool(call, inside));
   }
 
   print(level: LogLevel, message: string, inside: RunningCheckpoint | undefined): void {
@@ -143,17 +174,21 @@ export class Primitives implements FlowRuntime {
   }
 
   /** What it answers is on the record, as all that a body sees. */
-  #handleOf({ executionId, settled, status: look }: StartedChild, result: () => Promise<unknown>): Handle {
+  #handleOf(
+    { executionId, settled, status: look }: StartedChild,
+    scope: string,
+    result: () => Promise<unknown>,
+  ): Handle {
     const ended = settled.catch(noop);
     const status = () =>
-      this.#perform<ExecutionStatus>((resolve) => resolve(this.#records.childStatus(executionId, look)));
+      this.#perform<ExecutionStatus>((resolve) => resolve(this.#records.childStatus(executionId, scope, look)));
     return {
       executionId,
       status,
       result,
       wait: async (options) => {
         const ms = readWaitLimit(options);
-        const pause = ms === undefined ? undefined : this.sleep({ ms });
+        const pause = ms === undefined ? undefined : this.sleep({ scope, name: "sleep", until: { ms } });
         await (pause === undefined ? ended : Promise.race([ended, pause]));
         return status();
       },

@@ -1,6 +1,7 @@
 import { after } from "../../core/clock.ts";
 import type { Limits } from "../../core/guardrails.ts";
 import { ModelError } from "../../core/model-error.ts";
+import { RetryLater } from "../../core/retry-later.ts";
 import { readAttempts } from "../../flows/attempts.ts";
 import { readGuardrails } from "../../flows/guardrails.ts";
 import type { CheckpointOptions } from "../../flows/options.ts";
@@ -39,8 +40,8 @@ export function attemptPolicy(options: CheckpointOptions, name: string): Attempt
 export function nextAttemptAt(policy: AttemptPolicy, attempt: number, error: unknown, now: number): number | undefined {
   if (attempt >= policy.attempts || !isRepeatable(error)) return undefined;
   if (policy.retryOn !== undefined && !policy.retryOn(error)) return undefined;
-  // A provider that says how long to wait refuses who comes earlier.
-  const asked = error instanceof ModelError ? error.retryAfterMs : undefined;
+  // A service that says how long to wait refuses who comes earlier.
+  const asked = error instanceof ModelError || error instanceof RetryLater ? error.retryAfterMs : undefined;
   if (asked !== undefined) return asked > longestAskedMs ? undefined : after(now, asked);
   const doubled = policy.backoffMs * 2 ** Math.min(attempt - 1, 30);
   return after(now, Math.min(doubled, policy.maxDelayMs));

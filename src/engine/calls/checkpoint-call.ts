@@ -32,6 +32,7 @@ export function exceededIn(error: unknown): GuardrailExceeded | undefined {
 /** Hands the body what is on the record of a call. */
 export function deliver(activation: ActivationPort, entry: JournalEntry, resolve: Resolve, reject: Reject): void {
   if (entry.status === "completed") return resolve(activation.decode(entry.output));
+  if (entry.status === "skipped") return resolve(null);
   const error = new CheckpointFailed(selectorOf(entry), entry.failure ?? unrecorded);
   activation.failedEntries.set(error, entry.ordinal);
   reject(error);

@@ -38,6 +38,8 @@ export class CheckpointRun implements RunningBody {
   #ended = false;
   /** Whether an agent works in it, whose executions end with its attempt. */
   #startsChildren = false;
+  /** What this attempt adds to the end. */
+  #atEnd: (() => void)[] = [];
   #controller = new AbortController();
   #disarm: (() => void) | undefined;
   context: RunningCheckpoint;
@@ -92,6 +94,10 @@ export class CheckpointRun implements RunningBody {
     this.#controller.abort(new Error(why));
   }
 
+  atEnd(apply: () => void): void {
+    this.#atEnd.push(apply);
+  }
+
   /** The body threw where its promise could not carry it. */
   crash(error: unknown): void {
     this.#attemptFailed(error, this.#controller);
@@ -128,7 +134,7 @@ export class CheckpointRun implements RunningBody {
     });
   }
 
-  beginOutside(worker: "model" | "agent"): Promise<void> {
+  beginOutside(worker: "model" | "agent" | "tool"): Promise<void> {
     if (worker === "agent") this.#startsChildren = true;
     return this.#limits.record();
   }
@@ -149,13 +155,14 @@ export class CheckpointRun implements RunningBody {
     if (!this.#activation.alive) return;
     this.#entry.dueAt = null;
     this.#entry.failure = null;
+    this.#atEnd = [];
     const controller = this.#controller;
     this.#activation.running.add(this);
     const { overtime } = this.#activation;
     if (overtime !== undefined) return this.#attemptFailed(overtime, controller);
     this.#armTimeout(controller);
     this.#limits.begin((error) => this.#attemptFailed(error, controller));
-    const scope = { runtime: this.#activation.runtime, checkpoint: this.context };
+    const scope = { runtime: this.#activation.runtime, checkpoint: this.context, path: this.#entry.scope };
     scopeStorage
       .run(scope, async () => this.#call.fn(...(decodeValue(this.#encodedArguments) as never[])))
       .then(
@@ -295,6 +302,7 @@ export class CheckpointRun implements RunningBody {
         this.#put();
         this.#activation.event(event, entry.ordinal);
         if (event === "checkpoint_failed") this.#cancelStarted();
+        else for (const apply of this.#atEnd) apply();
         this.#cache?.fill(entry);
       },
       committed: () => {

@@ -6,6 +6,7 @@ import { encodeValue } from "../../core/values.ts";
 import { ExecutionFailed, MisuseError } from "../../flows/errors.ts";
 import type { ChildCall } from "../../flows/runtime.ts";
 import { wholeExecution } from "../../store/budgets.ts";
+import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
 import { isStoreTrouble } from "../activation/failures.ts";
@@ -41,7 +42,7 @@ export class ChildRun {
       if (isStoreTrouble(error)) return activation.block(error);
       return reject(error instanceof MisuseError ? error : new MisuseError(`${call.name}.run(): ${messageOf(error)}`));
     }
-    const identity = { kind: "child" as const, scope: "", name: call.name, argumentsHash };
+    const identity = { kind: "child" as const, scope: call.scope, name: call.name, argumentsHash };
     activation.entries.enter(identity, (taken) => {
       const entry = taken ?? activation.entries.create(identity, { status: "running" });
       const run = new ChildRun(activation, call, input, entry);
@@ -113,13 +114,13 @@ export class ChildRun {
 
   #insertChild(id: string): void {
     const { context, execution, fence } = this.#activation;
-    const { name, tags, timeoutMs, stack, limits, models } = this.#call;
+    const { name, workflow, tags, timeoutMs, stack, limits, models } = this.#call;
+    const located = "version" in workflow ? workflow : inSameVersion(execution, name);
     const now = this.#activation.now();
     const seq = context.store.executions.insert({
       id,
       workflow: name,
-      target: targetOf(execution.target, name),
-      version: execution.version,
+      ...located,
       stack: stack ?? execution.stack,
       trigger: "parent",
       tags,
@@ -130,6 +131,8 @@ export class ChildRun {
       parentSeq: fence.seq,
       parentOrdinal: this.#entry.ordinal,
       models: { ...execution.models, ...models },
+      workspace: execution.workspace,
+      timeouts: execution.timeouts,
       depth: execution.depth + 1,
       replayedFrom: null,
       replay: null,
@@ -188,20 +191,20 @@ const removed = {
 };
 
 /** @throws MisuseError */
-function refuseUnfit({ context, execution }: ActivationPort, { name, definition }: ChildCall): void {
+function refuseUnfit({ context, execution }: ActivationPort, { name, workflow }: ChildCall): void {
   if (isTooDeep(execution)) {
     throw new MisuseError(
       `${name}.run(): ${deepestFamily} executions stand below one another already; call plain functions instead, or check what ends the recursion`,
     );
   }
-  if (context.ports.loadedFlow(execution.version, name) === definition) return;
+  if ("version" in workflow || context.ports.loadedFlow(execution.version, name) === workflow.definition) return;
   throw new MisuseError(
     `${name}.run(): a child must be found by its name in this version of the code; declare flow ${name} at the top level of a file of the project, under a name that no other flow has, or export it from the file that is run`,
   );
 }
 
-/** A child runs the parent's version; its own target is what `code: "current"` of a replay would look for. */
-function targetOf(parentTarget: string, name: string): string {
-  const colon = parentTarget.lastIndexOf(":");
-  return colon < 0 ? name : `${parentTarget.slice(0, colon)}:${name}`;
+/** A child of the same file runs the parent's version; its target is what `code: "current"` of a replay would look for. */
+function inSameVersion({ target, version }: Execution, name: string): { version: string; target: string } {
+  const colon = target.lastIndexOf(":");
+  return { version, target: colon < 0 ? name : `${target.slice(0, colon)}:${name}` };
 }

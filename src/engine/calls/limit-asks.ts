@@ -1,6 +1,6 @@
 import { amount, type Exceedance } from "../../budgets/exceeded.ts";
 import { encodeValue } from "../../core/values.ts";
-import type { WaitCall } from "../../flows/runtime.ts";
+import type { WaitAnswer, WaitCall } from "../../flows/runtime.ts";
 import { wholeExecution } from "../../store/budgets.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
@@ -63,11 +63,18 @@ export class LimitAsks {
     { schema, ...call }: Pick<WaitCall, "name" | "question" | "metadata"> & { schema: Record<string, unknown> },
   ): Promise<void> {
     const parse = async (value: unknown) => value;
-    const wait: WaitCall = { ...call, schema: { json: schema, parse }, timeoutMs: null, onTimeout: "fail" };
-    const answered = new Promise<unknown>((resolve, reject) =>
-      WaitRun.begin(this.#activation, wait, resolve, reject, scope),
+    const wait: WaitCall = {
+      ...call,
+      scope,
+      schema: { json: schema, parse },
+      timeoutMs: null,
+      onTimeout: "fail",
+      warnBeforeMs: null,
+    };
+    const answered = new Promise<WaitAnswer>((resolve, reject) =>
+      WaitRun.begin(this.#activation, wait, resolve, reject),
     );
-    const raised = answered.then((value) => this.#raised(asked, value));
+    const raised = answered.then(({ value }) => this.#raised(asked, value));
     raised.catch(noop);
     this.#asked.set(scope, raised);
     return raised;

@@ -1,10 +1,13 @@
 import { GuardrailExceeded } from "../../budgets/exceeded.ts";
 import { MisuseError } from "../../flows/errors.ts";
-import type { AgentCall, ModelCall, RunningCheckpoint } from "../../flows/runtime.ts";
+import type { AgentCall, ModelCall, RunningCheckpoint, ToolCall } from "../../flows/runtime.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
 import { workplaceOf } from "./workplace.ts";
 
-/** Calls of models and agents: what they do happens in a checkpoint, and counts in its budgets. */
+const oneCall = { requests: 0, tokens: 0, toolCalls: 1, turns: 0, costUsd: 0 };
+const callers = { model: "llm()", agent: "agent()", tool: "a tool" } as const;
+
+/** Calls of models, agents and tools: what they do happens in a checkpoint, and counts in its budgets. */
 export class OutsideCalls {
   readonly #activation: ActivationPort;
 
@@ -30,15 +33,36 @@ export class OutsideCalls {
     return { value: await parse(answer), answer };
   }
 
-  async #begin(inside: RunningCheckpoint, worker: "model" | "agent"): Promise<RunningBody> {
-    for (const run of this.#activation.running) {
-      if (run.context !== inside) continue;
-      await run.beginOutside(worker);
-      return run;
+  async callTool({ server, tool, make }: ToolCall, inside: RunningCheckpoint): Promise<unknown> {
+    const run = await this.#begin(inside, "tool");
+    const { budget, event } = workplaceOf(this.#activation, run, false);
+    const reservation = await this.#within(run, budget.reserve(oneCall));
+    // Counted when it begins, since one that hangs may never end.
+    await reservation.settle({ toolCalls: 1 });
+    event("tool_called", { server, tool });
+    const startedAt = this.#activation.now();
+    const answered = (status: "completed" | "failed") =>
+      event("tool_answered", { server, tool, status, ms: this.#activation.now() - startedAt });
+    try {
+      const answer = await make();
+      answered("completed");
+      return answer;
+    } catch (error) {
+      answered("failed");
+      throw error;
     }
-    throw new MisuseError(
-      `${worker === "model" ? "llm()" : "agent()"}: checkpoint ${inside.selector} has ended: await everything it starts`,
-    );
+  }
+
+  async #begin(inside: RunningCheckpoint, worker: keyof typeof callers): Promise<RunningBody> {
+    const run = this.runOf(inside, callers[worker]);
+    await run.beginOutside(worker);
+    return run;
+  }
+
+  /** The checkpoint that is running. @throws MisuseError when it is not any more */
+  runOf(inside: RunningCheckpoint, what: string): RunningBody {
+    for (const run of this.#activation.running) if (run.context === inside) return run;
+    throw new MisuseError(`${what}: checkpoint ${inside.selector} has ended: await everything it starts`);
   }
 
   /** A limit ends the attempt whatever its code would make of the error: limits that can be caught are none. */

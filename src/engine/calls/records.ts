@@ -3,7 +3,7 @@ import { newId } from "../../core/ids.ts";
 import type { ExecutionStatus } from "../../core/statuses.ts";
 import { decodeValue, encodeValue } from "../../core/values.ts";
 import { MisuseError } from "../../flows/errors.ts";
-import type { ProgressReport, RunningCheckpoint, SaveCall } from "../../flows/runtime.ts";
+import type { LoadCall, ProgressReport, RunningCheckpoint, SaveCall } from "../../flows/runtime.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
 import { failureOf, isStoreTrouble } from "../activation/failures.ts";
 import type { Call } from "../activation/matching.ts";
@@ -11,6 +11,12 @@ import { newArtifact, readArtifact } from "./artifact-values.ts";
 import { mergeFields } from "./metadata.ts";
 
 type Reject = (error: unknown) => void;
+
+interface ValueCall {
+  name: string;
+  scope: string;
+  argumentsHash?: string | null;
+}
 
 /** The primitives that note something: values, metadata, progress and artifacts. */
 export class Records {
@@ -22,8 +28,8 @@ export class Records {
   }
 
   /** Synchronous: its row is in the same batch as, or an earlier one than, whatever follows from it. */
-  value<T>(name: string, make: () => T, argumentsHash: string | null = null): T {
-    const call: Call = { kind: "value", scope: "", name, argumentsHash };
+  value<T>({ name, scope, argumentsHash = null }: ValueCall, make: () => T): T {
+    const call: Call = { kind: "value", scope, name, argumentsHash };
     const match = this.#activation.entries.matcher.match(call, this.#activation.entries.matcher.number(call));
     if (typeof match === "object" && match.taken.output !== null) {
       if (match.taken.reuse === "candidate") this.#keep(match.taken);
@@ -35,8 +41,9 @@ export class Records {
   }
 
   /** How a child stands now, or stood when the body first asked. */
-  childStatus(executionId: string, look: () => ExecutionStatus): ExecutionStatus {
-    return this.value("status", look, this.#activation.context.ports.hashArguments(executionId));
+  childStatus(executionId: string, scope: string, look: () => ExecutionStatus): ExecutionStatus {
+    const argumentsHash = this.#activation.context.ports.hashArguments(executionId);
+    return this.value({ name: "status", scope, argumentsHash }, look);
   }
 
   log(fields: Record<string, unknown>, inside: RunningCheckpoint | undefined): void {
@@ -93,7 +100,7 @@ export class Records {
       }
       // Encoded before it is matched, so that a value that cannot be kept fails the same way each time.
       const artifact = prepare();
-      this.#settleAtOnce({ kind: "save", scope: "", name: call.name, argumentsHash: null }, resolve, reject, {
+      this.#settleAtOnce({ kind: "save", scope: call.scope, name: call.name, argumentsHash: null }, resolve, reject, {
         apply: (ordinal) => {
           store.artifacts.insert(artifact);
           this.#activation.event("artifact_saved", ordinal, { name: call.name, artifact_id: id });
@@ -105,8 +112,7 @@ export class Records {
   }
 
   load(
-    executionId: string,
-    name: string,
+    { scope, executionId, name }: LoadCall,
     inside: RunningCheckpoint | undefined,
     resolve: (value: unknown) => void,
     reject: Reject,
@@ -120,7 +126,7 @@ export class Records {
       }
     }
     const argumentsHash = ports.hashArguments(encodeValue([executionId, name], "load"));
-    this.#settleAtOnce({ kind: "load", scope: "", name, argumentsHash }, resolve, reject, {
+    this.#settleAtOnce({ kind: "load", scope, name, argumentsHash }, resolve, reject, {
       read: () => readArtifact(store, executionId, name),
       apply: (ordinal) => this.#activation.event("artifact_loaded", ordinal, { name, execution_id: executionId }),
     });

@@ -1,14 +1,15 @@
 import { after } from "../../core/clock.ts";
 import { encodeValue } from "../../core/values.ts";
+import type { SleepCall } from "../../flows/runtime.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
 
 /** One call of `sleep`: over when its end is on the record, not when the clock says so. */
 export const SleepRun = {
-  begin(activation: ActivationPort, until: { ms: number } | { at: Date }, resolve: () => void): void {
+  begin(activation: ActivationPort, { scope, name, until }: SleepCall, resolve: () => void): void {
     const encoded = encodeValue("at" in until ? until.at : until.ms, "duration");
     const argumentsHash = activation.context.ports.hashArguments(encoded);
-    const call = { kind: "sleep" as const, scope: "", name: "sleep", argumentsHash };
+    const call = { kind: "sleep" as const, scope, name, argumentsHash };
     activation.entries.enter(call, (taken) => {
       const dueAt = "at" in until ? until.at.getTime() : after(activation.now(), until.ms);
       const entry = taken ?? activation.entries.create(call, { status: "running", dueAt });

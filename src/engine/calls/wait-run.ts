@@ -4,14 +4,15 @@ import { compileJsonSchema } from "../../core/json-schema.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { encodeValue } from "../../core/values.ts";
 import { MisuseError, WaitAborted, WaitExpired } from "../../flows/errors.ts";
-import type { WaitCall } from "../../flows/runtime.ts";
+import type { WaitAnswer, WaitCall } from "../../flows/runtime.ts";
 import type { EarlyAnswer } from "../../store/early-answers.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import type { ActivationPort } from "../activation/activation-port.ts";
 import { isStoreTrouble } from "../activation/failures.ts";
 import { askedLimitOf } from "../limits.ts";
+import { selectorOf } from "./checkpoint-call.ts";
 
-type Resolve = (value: unknown) => void;
+type Resolve = (answer: WaitAnswer) => void;
 type Reject = (error: unknown) => void;
 
 /** What a wait's journal entry keeps besides its name, in `detail`. */
@@ -24,6 +25,8 @@ export interface WaitDetail {
   defaultValue: string | null;
   /** The last answer that did not fit; `at` in milliseconds since the epoch. */
   refused?: { reason: string; at: number } | undefined;
+  /** Whether the timeline has said that its deadline is near. */
+  warned?: boolean | undefined;
   /** Who answered, where they said so. */
   answeredBy?: string | undefined;
 }
@@ -36,8 +39,7 @@ export class WaitRun {
   readonly #resolve: Resolve;
   readonly #reject: Reject;
 
-  /** @param scope where the wait stands that the body did not ask for */
-  static begin(activation: ActivationPort, call: WaitCall, resolve: Resolve, reject: Reject, scope = ""): void {
+  static begin(activation: ActivationPort, call: WaitCall, resolve: Resolve, reject: Reject): void {
     let detail: WaitDetail;
     let argumentsHash: string;
     try {
@@ -48,7 +50,7 @@ export class WaitRun {
       if (isStoreTrouble(error)) return activation.block(error);
       return reject(new MisuseError(`wait ${call.name}: ${messageOf(error)}`));
     }
-    const identity = { kind: "wait" as const, scope, name: call.name, argumentsHash };
+    const identity = { kind: "wait" as const, scope: call.scope, name: call.name, argumentsHash };
     activation.entries.enter(identity, (taken) => {
       const startedAt = activation.now();
       const dueAt = call.timeoutMs === null ? null : after(startedAt, call.timeoutMs);
@@ -76,7 +78,7 @@ export class WaitRun {
   }
 
   get #selector(): string {
-    return this.#entry.occurrence === 1 ? this.#entry.name : `${this.#entry.name}#${this.#entry.occurrence}`;
+    return selectorOf(this.#entry);
   }
 
   #open(isNew: boolean): void {
@@ -99,7 +101,31 @@ export class WaitRun {
         if (early !== undefined) void this.#activation.delivery.holdBack(this.#takeEarly(early));
       },
     });
-    this.#activation.timers.block(ordinal, dueAt, () => this.#expire());
+    this.#awaitDeadline();
+  }
+
+  /** At its deadline it expires; before that, where it was asked for, the timeline says that it is near. */
+  #awaitDeadline(): void {
+    const { ordinal, dueAt, detail } = this.#entry;
+    const { warnBeforeMs } = this.#call;
+    const { timers } = this.#activation;
+    if (dueAt === null || warnBeforeMs === null || detail?.["warned"] === true) {
+      return timers.block(ordinal, dueAt, () => this.#expire());
+    }
+    timers.block(ordinal, dueAt - warnBeforeMs, () => {
+      this.#warn(dueAt);
+      this.#awaitDeadline();
+    });
+  }
+
+  #warn(dueAt: number): void {
+    const { fence, context } = this.#activation;
+    this.#entry.detail = { ...this.#entry.detail, warned: true };
+    this.#activation.note(() => {
+      if (this.#entry.position !== null) return;
+      context.store.journal.update(fence.seq, this.#entry);
+      this.#activation.event("wait_expiring", this.#entry.ordinal, { expires_at: dueAt });
+    });
   }
 
   /** An answer that was given before the wait was asked takes its place in the record now, if it fits. */
@@ -155,7 +181,7 @@ export class WaitRun {
     const { status, failure, output, ordinal } = this.#entry;
     if (status === "answered") return this.#deliverAnswer();
     this.#activation.timers.unblock(ordinal);
-    if (status === "expired" && failure === null) return this.#resolve(this.#activation.decode(output));
+    if (status === "expired" && failure === null) return this.#resolve(this.#answer(this.#activation.decode(output)));
     const reason = failure ?? {
       code: "wait_aborted",
       message: `wait ${this.#selector} was aborted`,
@@ -167,12 +193,18 @@ export class WaitRun {
     this.#reject(error);
   }
 
+  #answer(value: unknown): WaitAnswer {
+    const { detail, endedAt, status } = this.#entry;
+    const { answeredBy } = (detail ?? {}) as Partial<WaitDetail>;
+    return { value, answeredBy: answeredBy ?? null, answeredAt: endedAt ?? 0, isExpired: status === "expired" };
+  }
+
   async #deliverAnswer(): Promise<void> {
     const value = this.#activation.decode(this.#entry.output);
     try {
       const parsed = this.#call.schema === null ? value : await this.#call.schema.parse(value);
       this.#activation.timers.unblock(this.#entry.ordinal);
-      this.#resolve(parsed);
+      this.#resolve(this.#answer(parsed));
     } catch (error) {
       this.#reopen(messageOf(error));
     }
@@ -186,7 +218,7 @@ export class WaitRun {
     this.#activation.note(() => {
       this.#noteRefusal(reason);
     });
-    this.#activation.timers.block(entry.ordinal, entry.dueAt, () => this.#expire());
+    this.#awaitDeadline();
   }
 
   /** Inside the transaction: whoever looks at the wait sees why it is still pending. */

@@ -1,9 +1,9 @@
-import { hostname } from "node:os";
 import { openBudget } from "../../budgets/budgets.ts";
 import { placesAbove } from "../../budgets/places.ts";
 import type { Workplace } from "../../core/workplace.ts";
 import type { ArtifactKind } from "../../store/artifacts.ts";
 import type { ActivationPort, RunningBody } from "../activation/activation-port.ts";
+import { groupRecord } from "./group-record.ts";
 
 /** What a model or an agent may know of a running checkpoint, and do to it. */
 export function workplaceOf(activation: ActivationPort, run: RunningBody, isWholeCheckpoint: boolean): Workplace {
@@ -18,6 +18,7 @@ export function workplaceOf(activation: ActivationPort, run: RunningBody, isWhol
       return new Promise<never>(() => {});
     });
   const write = <T>(work: () => T) => written(activation.commit(work));
+  const groups = groupRecord(activation);
   const holder = { seq: fence.seq, epoch: fence.epoch, signal };
   return {
     executionId: execution.id,
@@ -36,20 +37,11 @@ export function workplaceOf(activation: ActivationPort, run: RunningBody, isWhol
     event: (type, data) => activation.note(() => activation.event(type, ordinal, data)),
     describe: (fields) => activation.runtime.log(fields, checkpoint),
     progress: (report) => activation.runtime.progress(report, checkpoint),
-    save: (name, kind: ArtifactKind, value) => activation.runtime.save({ name, kind, value, tags: [] }, checkpoint),
+    save: (name, kind: ArtifactKind, value) =>
+      activation.runtime.save({ scope: "", name, kind, value, tags: [] }, checkpoint),
     remember: (fields) => (isWholeCheckpoint ? run.remember(fields) : Promise.resolve()),
     write: (apply) => write(apply),
-    recordGroup: ({ pid, processStart }) =>
-      activation.commit(() => {
-        if (store.executions.advance(fence, 0) === undefined) throw new Error("the lease is gone");
-        store.processGroups.put({
-          executionSeq: fence.seq,
-          pid,
-          processStart,
-          host: hostname(),
-          startedAt: clock.now(),
-        });
-      }),
-    forgetGroup: (pid) => write(() => store.processGroups.remove(fence.seq, hostname(), pid)),
+    recordGroup: groups.record,
+    forgetGroup: groups.forget,
   };
 }

@@ -4,6 +4,7 @@ import type { Failure } from "../../core/statuses.ts";
 import { isTerminal } from "../../core/statuses.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { encodeValue } from "../../core/values.ts";
+import { waitPlace } from "../../core/wait-place.ts";
 import type { Execution } from "../../store/execution.ts";
 import type { JournalEntry } from "../../store/journal.ts";
 import { entryId, selectorsOf } from "../../store/selectors.ts";
@@ -123,8 +124,13 @@ function chooseWait(
     if (isTerminal(execution.status)) throw ended(execution);
     return onlyPending(store, pending, { names: names(pending), execution, early });
   }
-  const means = (entry: JournalEntry) =>
-    entry.name === wanted || selectors.get(entry.ordinal) === wanted || entryId(execution.id, entry.ordinal) === wanted;
+  const namesOf = (entry: JournalEntry) => [
+    entry.name,
+    selectors.get(entry.ordinal),
+    waitPlace(entry),
+    entryId(execution.id, entry.ordinal),
+  ];
+  const means = (entry: JournalEntry) => namesOf(entry).includes(wanted);
   const meant = pending.filter(means);
   const [only] = meant;
   if (only !== undefined && meant.length === 1) return only;

@@ -76,6 +76,8 @@ export async function replay(
       parentOrdinal: null,
       parentCheckpoint: parent === null ? null : checkpointOf(store, parent, request.parentCheckpoint),
       models: source.models,
+      workspace: source.workspace,
+      timeouts: source.timeouts,
       depth: parent === null ? 0 : parent.depth + 1,
       replayedFrom: source.id,
       replay: plan.request,

@@ -32,6 +32,10 @@ export interface RunRequest {
   limits?: Limits | undefined;
   /** Models for steps: name of the step, or `*` for all, to a model. */
   models?: Record<string, string> | undefined;
+  /** The folder in which its programs work, relative to the project. */
+  workspace?: string | undefined;
+  /** Limits for attempts of steps, in milliseconds: name of the step, or `*` for all. */
+  timeouts?: Record<string, number> | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -53,6 +57,8 @@ export async function run(context: EngineContext, committer: Committer, request:
             parentId: request.parentId,
             limits: request.limits,
             models: request.models,
+            workspace: request.workspace,
+            timeouts: request.timeouts,
           },
         };
   return committer.run(() => {
@@ -78,6 +84,8 @@ export async function run(context: EngineContext, committer: Committer, request:
       parentOrdinal: null,
       parentCheckpoint: parent === null ? null : checkpointOf(store, parent, request.parentCheckpoint),
       models: request.models,
+      workspace: request.workspace,
+      timeouts: request.timeouts,
       depth: parent === null ? 0 : parent.depth + 1,
       replayedFrom: null,
       replay: null,

@@ -17,8 +17,10 @@ export class LoadingScope {
       isReplay: execution.replayedFrom !== null,
       checkpoint: refuse,
       submit: refuse,
+      settings: { workflow: execution.workflow, workspace: execution.workspace, timeouts: execution.timeouts },
       wait: refuse,
       sleep: refuse,
+      skip: refuse,
       child: refuse,
       continueAsNew: refuse,
       value: refuse,
@@ -26,9 +28,12 @@ export class LoadingScope {
       progress: refuse,
       save: refuse,
       load: refuse,
+      emit: refuse,
+      groups: refuse,
       secret: refuse,
       askModel: refuse,
       runAgent: refuse,
+      callTool: refuse,
       print: (level, message) =>
         append({ at: clock.now(), level, source: "flow", ordinal: null, frontier: null, message }),
       crash: (error) =>
@@ -41,6 +46,6 @@ export class LoadingScope {
           message: String(error),
         }),
     };
-    this.scope = { runtime, checkpoint: undefined };
+    this.scope = { runtime, checkpoint: undefined, path: "" };
   }
 }

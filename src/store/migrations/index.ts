@@ -7,6 +7,7 @@ import { cache } from "./0006-cache.ts";
 import { processes } from "./0007-processes.ts";
 import { listingIndices } from "./0008-listing-indices.ts";
 import { models } from "./0009-models.ts";
+import { definitions } from "./0010-definitions.ts";
 
 /** Every migration there is, in order; the last one's number is the schema this code knows. */
 export const migrations = [
@@ -19,5 +20,6 @@ export const migrations = [
   processes,
   listingIndices,
   models,
+  definitions,
 ] as const;
 export const schemaNumber = migrations.length;
