@@ -4,15 +4,17 @@ import { join } from "node:path";
 import { temporaryFolder, warnOfMemoryDisk } from "./disk.ts";
 import { type Figures, type Measure, requireFigures } from "./measure.ts";
 import { answer } from "./measures/answer.ts";
+import { definitions } from "./measures/definitions.ts";
 import { page } from "./measures/page.ts";
 import { recovery } from "./measures/recovery.ts";
+import { steps } from "./measures/steps.ts";
 import { throughput } from "./measures/throughput.ts";
 import { waiting } from "./measures/waiting.ts";
 import { wake } from "./measures/wake.ts";
 import { type Options, readOptions, UsageError, usage } from "./options.ts";
 import { type Circumstances, table } from "./report.ts";
 
-const measures: readonly Measure[] = [throughput, answer, wake, waiting, page, recovery];
+const measures: readonly Measure[] = [throughput, steps, definitions, answer, wake, waiting, page, recovery];
 const names = measures.map(({ name }) => name);
 
 await main(process.argv.slice(2));

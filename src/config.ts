@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, parse, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, parse, relative, resolve } from "node:path";
 import { z } from "zod";
 import { parseDuration } from "./core/durations.ts";
 import { messageOf, UserError } from "./core/errors.ts";
@@ -10,6 +10,8 @@ export interface ConfigSource {
   project?: string | undefined;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Where the state is kept; default: `.savepoint/` of the project. */
+  stateFolder?: string | undefined;
 }
 
 export interface Config {
@@ -19,6 +21,10 @@ export interface Config {
   readonly stateFolder: string;
   readonly versionsFolder: string;
   readonly logsFolder: string;
+  /** Where definitions lie; inside the project. */
+  readonly workflowsFolder: string;
+  /** MCP servers by their names, as they are written; they come before those of `.mcp.json`. */
+  readonly mcpServers: Readonly<Record<string, unknown>>;
   /** The user's own folder: the master key. */
   readonly userFolder: string;
   readonly env: NodeJS.ProcessEnv;
@@ -39,6 +45,8 @@ export interface Config {
     readonly crashLimit: number;
   };
   readonly payloads: { readonly maxBytes: number };
+  /** Groups of operations that MCP clients are offered; none: those of the default. */
+  readonly mcp: { readonly groups: readonly string[] };
   /** Where a new master key is kept. */
   readonly secrets: { readonly keyStore: "file" | "keychain" };
   readonly models: {
@@ -47,6 +55,8 @@ export interface Config {
   };
   readonly http: {
     readonly port: number;
+    /** Where people reach the server, where that is not the address it listens on; without a slash at its end. */
+    readonly publicUrl: string | undefined;
     /** Names by which the server may be called beside those of this machine's loopback. */
     readonly allowedHosts: readonly string[];
     /** Origins of web pages that may call the server. */
@@ -91,6 +101,11 @@ const origin = z
   .toLowerCase()
   .refine(isOrigin, "must be an origin such as https://example.com, without a path");
 
+const publicUrl = z
+  .string()
+  .refine(isPublicUrl, "must be an address such as https://example.com/savepoint, without a query")
+  .transform((text) => text.replace(/\/+$/, ""));
+
 const dollars = z.number().min(0);
 
 const price = z
@@ -121,11 +136,16 @@ const configFile = z.strictObject({
         .default(64 * 1024 * 1024),
     })
     .prefault({}),
+  /** Looked at one by one, when they are used: a wrong one spoils no other. */
+  mcpServers: z.record(z.string(), z.unknown()).default({}),
+  workflows: z.strictObject({ folder: z.string().min(1).default("workflows") }).prefault({}),
+  mcp: z.strictObject({ groups: listOf(z.string()) }).prefault({}),
   secrets: z.strictObject({ key_store: z.enum(["file", "keychain"]).default("file") }).prefault({}),
   models: z.strictObject({ prices: z.record(z.string(), price).default({}) }).prefault({}),
   http: z
     .strictObject({
       port: z.coerce.number().int().min(0).max(65_535).default(7_420),
+      public_url: publicUrl.optional(),
       allowed_hosts: listOf(hostName),
       allowed_origins: listOf(origin),
       max_body_bytes: z.coerce
@@ -142,6 +162,7 @@ const configFile = z.strictObject({
 
 /** Environment variables and the fields that they override. */
 const variables = {
+  SAVEPOINT_GROUPS: ["mcp", "groups"],
   SAVEPOINT_HTTP_ALLOWED_HOSTS: ["http", "allowed_hosts"],
   SAVEPOINT_HTTP_ALLOWED_ORIGINS: ["http", "allowed_origins"],
   SAVEPOINT_HTTP_MAX_BODY_BYTES: ["http", "max_body_bytes"],
@@ -149,6 +170,7 @@ const variables = {
   SAVEPOINT_HTTP_MAX_STREAMS: ["http", "max_streams"],
   SAVEPOINT_HTTP_PORT: ["http", "port"],
   SAVEPOINT_HTTP_SESSION_IDLE: ["http", "session_idle"],
+  SAVEPOINT_PUBLIC_URL: ["http", "public_url"],
   SAVEPOINT_SECRETS_KEY_STORE: ["secrets", "key_store"],
   SAVEPOINT_WORKER_CONCURRENCY: ["worker", "concurrency"],
   SAVEPOINT_WORKER_CRASH_LIMIT: ["worker", "crash_limit"],
@@ -157,19 +179,22 @@ const variables = {
   SAVEPOINT_WORKER_KEEP_ALIVE: ["worker", "keep_alive"],
   SAVEPOINT_WORKER_IDLE_TIMEOUT: ["worker", "idle_timeout"],
   SAVEPOINT_PAYLOADS_MAX_BYTES: ["payloads", "max_bytes"],
+  SAVEPOINT_WORKFLOWS: ["workflows", "folder"],
 } as const;
 
 /** @throws UserError `invalid_input` that names the field, or `not_found` for a project folder that is not there */
-export function readConfig({ project, env = process.env, cwd = process.cwd() }: ConfigSource): Config {
+export function readConfig({ project, env = process.env, cwd = process.cwd(), ...given }: ConfigSource): Config {
   const { root, note } = findProject(project ?? (env["SAVEPOINT_PROJECT"] || undefined), env, cwd);
   const settings = readSettings(root, env);
-  const stateFolder = join(root, ".savepoint");
+  const stateFolder = given.stateFolder ?? join(root, ".savepoint");
   return {
     projectRoot: root,
     projectNote: note,
     stateFolder,
     versionsFolder: join(stateFolder, "versions"),
     logsFolder: join(stateFolder, "logs"),
+    workflowsFolder: folderInside(root, settings.workflows.folder),
+    mcpServers: settings.mcpServers,
     userFolder: userFolder(env),
     env,
     parentExecutionId: env["SAVEPOINT_PARENT_EXECUTION_ID"] || undefined,
@@ -183,11 +208,13 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
       crashLimit: settings.worker.crash_limit,
     },
     payloads: { maxBytes: settings.payloads.max_bytes },
+    mcp: { groups: settings.mcp.groups },
     secrets: { keyStore: settings.secrets.key_store },
     models: { prices: settings.models.prices },
     http: {
       port: settings.http.port,
-      allowedHosts: settings.http.allowed_hosts,
+      publicUrl: settings.http.public_url,
+      allowedHosts: withHostOf(settings.http.public_url, settings.http.allowed_hosts),
       allowedOrigins: settings.http.allowed_origins,
       maxBodyBytes: settings.http.max_body_bytes,
       maxSessions: settings.http.max_sessions,
@@ -197,6 +224,27 @@ export function readConfig({ project, env = process.env, cwd = process.cwd() }: 
   };
 }
 
+/** Agents write definitions, so the folder of these must not lead out of the project. */
+function folderInside(root: string, folder: string): string {
+  const path = resolve(root, folder);
+  const way = relative(realPathOf(root), realPathOf(path));
+  const isOutside = [relative(root, path), way].some((one) => /^\.\.($|[\\/])/.test(one) || isAbsolute(one));
+  const isOwn = /^\.savepoint($|[\\/])/.test(way);
+  if (!isOutside && !isOwn) return path;
+  const where = isOwn ? "lies in .savepoint, which is Savepoint's own" : "leads out of the project";
+  throw new UserError("invalid_input", `workflows.folder: ${folder} ${where}`, {
+    hint: `Name a folder of the project, for example workflows, in ${fileName} or in SAVEPOINT_WORKFLOWS.`,
+    details: { field: "workflows.folder" },
+  });
+}
+
+/** With the links in the part of it that is there resolved. */
+function realPathOf(path: string): string {
+  const parent = dirname(path);
+  if (existsSync(path)) return realpathSync(path);
+  return parent === path ? path : join(realPathOf(parent), basename(path));
+}
+
 function ordinalIn(text: string | undefined): number | undefined {
   const ordinal = Number(text);
   return text !== undefined && Number.isSafeInteger(ordinal) && ordinal > 0 ? ordinal : undefined;
@@ -204,6 +252,17 @@ function ordinalIn(text: string | undefined): number | undefined {
 
 function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+function isPublicUrl(text: string): boolean {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === "");
+}
+
+/** The name by which people reach the server is one of its names. */
+function withHostOf(url: string | undefined, hosts: readonly string[]): readonly string[] {
+  return url === undefined ? hosts : [...hosts, new URL(url).hostname];
 }
 
 function findProject(named: string | undefined, env: NodeJS.ProcessEnv, cwd: string) {

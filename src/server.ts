@@ -5,6 +5,8 @@ import type { HttpOptions } from "./http/main.ts";
 export interface ServeOptions {
   /** The project folder; without it `SAVEPOINT_PROJECT`, else the working directory. */
   project?: string | undefined;
+  /** Groups of operations to offer; without them `SAVEPOINT_GROUPS`, else the usual ones. */
+  groups?: readonly string[] | undefined;
 }
 
 if (isEntry(import.meta.url) && (await ensureRuntime())) await main(process.argv.slice(2));
@@ -26,7 +28,11 @@ async function main(argv: string[]): Promise<void> {
   try {
     // Some clients name the transport, as in `node dist/server.js stdio`; it is the only one that this entry has.
     const args = argv[0] === "stdio" ? argv.slice(1) : argv;
-    await serve(parseArgs({ args, options: { project: { type: "string" } } }).values);
+    const { project, groups } = parseArgs({
+      args,
+      options: { project: { type: "string" }, groups: { type: "string" } },
+    }).values;
+    await serve({ project, groups: groups?.split(",").map((name) => name.trim()) });
   } catch (error) {
     if (!isUserError(error) && !isUsageError(error)) throw error;
     process.stderr.write(`savepoint: ${error.message}\n`);

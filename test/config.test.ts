@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readConfig } from "../src/config.ts";
@@ -94,4 +94,32 @@ test.each([
   expect(() => readConfig({ project: root, env: {} })).toThrowError(
     expect.objectContaining({ code: "invalid_input", message: expect.stringContaining(named) }),
   );
+});
+
+test("definitions lie in workflows/, or in another folder of the project", () => {
+  expect(readConfig({ project: root, env: {} }).workflowsFolder).toBe(join(root, "workflows"));
+  write({ workflows: { folder: "automation/daily" } });
+  expect(readConfig({ project: root, env: {} }).workflowsFolder).toBe(join(root, "automation", "daily"));
+  const env = { SAVEPOINT_WORKFLOWS: join(root, "other") };
+  expect(readConfig({ project: root, env }).workflowsFolder).toBe(join(root, "other"));
+});
+
+test.each(["..", "../other", "/etc", "linked", "linked/below", ".savepoint", ".savepoint/definitions"])(
+  "the folder of definitions cannot be %s",
+  (given) => {
+    const outside = temporaryFolder();
+    symlinkSync(outside.path, join(root, "linked"));
+    expect(() => readConfig({ project: root, env: { SAVEPOINT_WORKFLOWS: given } })).toThrowError(
+      expect.objectContaining({ code: "invalid_input", hint: expect.stringContaining("SAVEPOINT_WORKFLOWS") }),
+    );
+    outside.remove();
+  },
+);
+
+test("groups of operations are a list in the file, and separated by commas in the environment", () => {
+  expect(readConfig({ project: root, env: {} }).mcp.groups).toEqual([]);
+  write({ mcp: { groups: ["models"] } });
+  expect(readConfig({ project: root, env: {} }).mcp.groups).toEqual(["models"]);
+  const env = { SAVEPOINT_GROUPS: "executions, all" };
+  expect(readConfig({ project: root, env }).mcp.groups).toEqual(["executions", "all"]);
 });

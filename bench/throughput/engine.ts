@@ -3,7 +3,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { isTerminal } from "../../src/core/statuses.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { checkpoint } from "../../src/flows/checkpoint.ts";
-import { flow, flowBrand } from "../../src/flows/flow.ts";
+import { type FlowDefinition, flow, flowBrand } from "../../src/flows/flow.ts";
 import { argumentHasher } from "../../src/secrets/data-key.ts";
 import { guardSecrets } from "../../src/secrets/guard.ts";
 import { deriveKeys } from "../../src/secrets/keys.ts";
@@ -13,12 +13,23 @@ import { type Subject, work } from "./subject.ts";
 
 const longestMs = 60_000;
 
-/** The real engine in process, with all its bookkeeping: only the loading of code is replaced, by a flow in memory. */
+/** The subject of the measure: a flow that calls so many checkpoints. */
 export function openEngine(folder: string): Subject {
+  let bodies = 0;
+  const { engine, store, close } = openInMemory(folder, benchFlow(() => bodies++)[flowBrand]);
+  return {
+    name: "engine",
+    databasePath: store.databasePath,
+    execute: (checkpoints) => execute(engine, { checkpoints }),
+    bodiesRun: () => bodies,
+    close,
+  };
+}
+
+/** The real engine in process, with all its bookkeeping: only the loading of code is replaced, by a flow in memory. */
+export function openInMemory(folder: string, definition: FlowDefinition) {
   const keys = deriveKeys(randomBytes(32));
   const store = openStore(folder, { protect: (parts) => guardSecrets(parts, () => keys) });
-  let bodies = 0;
-  const definition = benchFlow(() => bodies++)[flowBrand];
   const engine = createEngine({
     store,
     clock: systemClock,
@@ -35,10 +46,8 @@ export function openEngine(folder: string): Subject {
   });
   engine.startWorker({ concurrency: work.concurrency, leaseMs: work.leaseMs });
   return {
-    name: "engine",
-    databasePath: store.databasePath,
-    execute: (checkpoints) => execute(engine, checkpoints),
-    bodiesRun: () => bodies,
+    engine,
+    store,
     async close() {
       // The writing connection asserted it when it was opened; the reader is opened the same way.
       assertDurable(store.reader());
@@ -59,12 +68,13 @@ function benchFlow(onBody: () => void) {
   });
 }
 
-async function execute(engine: Engine, checkpoints: number): Promise<void> {
+/** Runs one execution to its end. */
+export async function execute(engine: Engine, input: object): Promise<void> {
   const { id } = await engine.run({
     workflow: work.workflow,
     target: work.target,
     version: work.version,
-    input: { checkpoints },
+    input,
     stack: "local",
     trigger: "api",
     tags: [],

@@ -9,6 +9,7 @@ import type { Store } from "../store/store.ts";
 import { claudeCode } from "./claude/claude.ts";
 import { command } from "./command.ts";
 import type { AgentKind, AgentOutcome } from "./kind.ts";
+import { withModel } from "./model-choice.ts";
 import { Spending } from "./spending.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
@@ -22,6 +23,8 @@ export interface AgentsOptions {
   serverProgram: { command: string; args: readonly string[] };
   /** What this usage of a model costs, by the name that the agent gives the model; undefined or null: not known. */
   costOf?: ((model: string, usage: Usage) => number | null | undefined) | undefined;
+  /** The model that an alias stands for, as `provider:model`; undefined where there is no such alias. */
+  aliasOf?: ((name: string) => string | undefined) | undefined;
 }
 
 export interface Agents {
@@ -69,11 +72,12 @@ async function endingOf(unfinished: Set<Unfinished>, { executionId, ordinal }: W
 }
 
 async function run(
-  { store, clock, env, projectRoot, costOf }: AgentsOptions,
+  { store, clock, env, projectRoot, costOf, aliasOf }: AgentsOptions,
   kind: AgentKind,
-  { request, workplace }: { request: AgentRequest; workplace: Workplace },
+  { request: asked, workplace }: { request: AgentRequest; workplace: Workplace },
 ): Promise<AgentAnswer> {
   workplace.signal.throwIfAborted();
+  const request = asked.kind === "claude" ? withModel(asked, workplace, { env, aliasOf }) : asked;
   await askForRoom(workplace);
   const { selector, budget } = workplace;
   const spending = new Spending(budget, costOf);

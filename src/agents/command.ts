@@ -1,11 +1,11 @@
 import { compileJsonSchema, type JsonSchema } from "../core/json-schema.ts";
 import { ModelError } from "../core/model-error.ts";
 import { noUsage } from "../core/usage.ts";
+import { findProgram } from "../processes/find-program.ts";
 import { agentEnvironment } from "./environment.ts";
 import { lastLine } from "./failures.ts";
-import { findProgram } from "./find-program.ts";
 import type { AgentKind, AgentOutcome, AgentTask } from "./kind.ts";
-import { type AgentProgram, runProgram } from "./program-run.ts";
+import { type AgentProgram, runAgentProgram } from "./program-run.ts";
 
 const mostOutput = 64 * 1024 * 1024;
 
@@ -46,7 +46,7 @@ function programOf({ request, cwd }: AgentTask, env: NodeJS.ProcessEnv): AgentPr
 async function answerOf(program: AgentProgram, { workplace }: AgentTask): Promise<string> {
   const lines: string[] = [];
   let length = 0;
-  const { exitCode, signal, lastWords } = await runProgram(program, {
+  const { exitCode, signal, lastWords } = await runAgentProgram(program, {
     workplace,
     signal: workplace.signal,
     async onLine(line) {

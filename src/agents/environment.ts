@@ -1,5 +1,6 @@
 import type { AgentRequest } from "../core/model-call.ts";
 import type { Workplace } from "../core/workplace.ts";
+import { programEnvironment } from "../processes/environment.ts";
 
 export interface EnvironmentOptions {
   env: NodeJS.ProcessEnv;
@@ -7,15 +8,6 @@ export interface EnvironmentOptions {
   request: AgentRequest;
   workplace: Pick<Workplace, "executionId" | "ordinal">;
 }
-
-/** What every program needs to run at all, on all systems. */
-const everyProgram = new Set(
-  `PATH HOME USER LOGNAME SHELL LANG LANGUAGE TERM TMPDIR TMP TEMP TZ
-   HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR
-   SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT USERPROFILE USERNAME HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA
-   PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) PROCESSOR_ARCHITECTURE`.split(/\s+/),
-);
-const everyProgramPrefix = /^(LC|XDG)_/;
 
 /** What Claude Code is configured by, its keys included. */
 const claudeNames = new Set(["CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_GIT_BASH_PATH"]);
@@ -35,10 +27,8 @@ const ofAnotherSession =
 export function agentEnvironment({ env, projectRoot, request, workplace }: EnvironmentOptions): NodeJS.ProcessEnv {
   const named = new Set(request.env);
   const isClaude = request.kind === "claude";
-  const kept = Object.entries(env).filter(
-    ([name]) => named.has(name) || isForEveryone(name) || (isClaude && isForClaude(name, env)),
-  );
-  const given = { ...Object.fromEntries(kept), ...request.set };
+  const kept = Object.entries(env).filter(([name]) => named.has(name) || (isClaude && isForClaude(name, env)));
+  const given = { ...programEnvironment(env), ...Object.fromEntries(kept), ...request.set };
   const clean = Object.entries(given).filter(
     ([name]) => name !== "SAVEPOINT_MASTER_KEY" && !(isClaude && ofAnotherSession.test(name)),
   );
@@ -51,11 +41,6 @@ export function agentEnvironment({ env, projectRoot, request, workplace }: Envir
     SAVEPOINT_PARENT_EXECUTION_ID: workplace.executionId,
     SAVEPOINT_PARENT_CHECKPOINT: String(workplace.ordinal),
   };
-}
-
-function isForEveryone(name: string): boolean {
-  const upper = name.toUpperCase();
-  return everyProgram.has(upper) || everyProgramPrefix.test(upper);
 }
 
 function isForClaude(name: string, env: NodeJS.ProcessEnv): boolean {

@@ -9,12 +9,15 @@ import { globalsOf } from "./globals.ts";
 import { takeArguments } from "./operation-command.ts";
 import { runSession } from "./session.ts";
 
+/** Commands that do more than their operation are made where that is. */
+const ownForms: readonly string[] = ["workflows_validate"];
+
 /** Every operation of the catalogue as a command: `executions_abort_wait` is `savepoint executions abort-wait`. */
 export function registerDerived(program: Command): void {
   for (const operation of catalogue) {
     const [group = "", verb] = wordsOf(operation.name).split(" ");
     // An operation without a group is an everyday word already.
-    if (verb === undefined) continue;
+    if (verb === undefined || ownForms.includes(operation.name)) continue;
     describeCommand(groupNamed(program, group).command(verb), operation);
   }
 }

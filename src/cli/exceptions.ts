@@ -30,6 +30,11 @@ export const onlyHere: readonly { readonly command: string; readonly reason: str
     command: "secrets rotate",
     reason: "an agent that could change keys could shut other projects and processes out",
   },
+  {
+    command: "test",
+    reason:
+      "it reads and writes folders that the person at this machine names, and asks that person what its steps ask",
+  },
   { command: "worker stop", reason: "an agent has no use for it, and whoever shares the worker would wait" },
   { command: "models register", reason: pointsElsewhere },
   { command: "models remove", reason: "a workflow that depends on an alias must not lose it to an agent" },

@@ -19,7 +19,7 @@ export function overview(program: Command, help: Help): string {
     "Everything else:",
     ...others.map((command) => item(command.name(), command.summary())),
     item("<group> <verb>", "every operation that agents have: `savepoint executions --help`,"),
-    item("", "also artifacts, stacks, secrets and others; `savepoint operations` lists them"),
+    item("", "also workflows, artifacts, secrets and others; `savepoint operations` lists them"),
     "",
     "Options, anywhere on the line:",
     ...help.visibleOptions(program).map((option) => item(help.optionTerm(option), help.optionDescription(option), 20)),

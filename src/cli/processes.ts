@@ -12,9 +12,10 @@ export function registerProcesses(program: Command): void {
     .command("mcp")
     .summary("serve MCP over stdio, for an agent's client to start")
     .description("Serve MCP over stdio; what `node dist/server.js` does.");
-  mcp.action(async () => {
+  mcp.option(...groupsOption);
+  mcp.action(async ({ groups }: { groups?: string[] }) => {
     const { project } = globalsOf(mcp);
-    await (await import("../server.ts")).serve({ project });
+    await (await import("../server.ts")).serve({ project, groups });
   });
 
   const serve = program
@@ -30,6 +31,7 @@ export function registerProcesses(program: Command): void {
       "executions at a time (default: worker.concurrency of the configuration, 10)",
       positiveInteger,
     )
+    .option(...groupsOption)
     .option("--no-worker", "run executions in a process of its own, which outlives the server");
   serve.action(async (options: ServeCommandOptions) => {
     await (await import("./serve.ts")).runServeCommand(options, globalsOf(serve));
@@ -58,6 +60,12 @@ export function registerProcesses(program: Command): void {
     }
   });
 }
+
+const groupsOption = [
+  "--groups <names>",
+  "groups of tools that MCP clients are offered, separated by commas; all, or executions, workflows, artifacts, secrets, stacks, server, models, statistics (default: all but the last two)",
+  (text: string) => text.split(",").map((name) => name.trim()),
+] as const;
 
 function registerWorkerStop(worker: Command): void {
   const stop = worker

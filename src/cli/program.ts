@@ -8,6 +8,7 @@ import { createOutput, endQuietlyWithTheReader } from "./output.ts";
 import { overview } from "./overview.ts";
 import { registerProcesses, stayingCommands } from "./processes.ts";
 import { runSession } from "./session.ts";
+import { registerTest } from "./test/register.ts";
 import { words } from "./words.ts";
 
 /** Runs one command line and leaves its outcome in `process.exitCode`, as `exit-codes.ts` has them. */
@@ -34,6 +35,7 @@ async function createProgram(word: string | undefined): Promise<Command> {
   registerProcesses(program);
   registerOperationsList(program);
   registerMaintenance(program);
+  registerTest(program);
   const isReady = word === undefined || program.commands.some((command) => command.name() === word);
   for (const { name, summary } of words) program.command(name).summary(summary);
   if (word === undefined) program.action(() => program.outputHelp());
@@ -44,6 +46,7 @@ async function createProgram(word: string | undefined): Promise<Command> {
   (await import("./derived.ts")).registerDerived(program);
   (await import("./secrets/register.ts")).registerSecrets(program);
   (await import("./models/register.ts")).registerModels(program);
+  (await import("./workflows/register.ts")).registerWorkflows(program);
   return program;
 }
 

@@ -6,6 +6,7 @@ import { createOutput } from "./output.ts";
 export interface ServeCommandOptions {
   port?: number;
   host: string;
+  groups?: string[];
   concurrency?: number;
   worker: boolean;
 }

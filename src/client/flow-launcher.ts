@@ -44,6 +44,8 @@ async function run(context: HandlerContext, target: string, input: unknown, opti
     parent_execution_id: undefined,
     guardrails: limits && givenLimits(limits),
     models,
+    timeouts: undefined,
+    workspace: undefined,
   });
   return handleOf(context.app, execution_id);
 }

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { type App, openApp } from "../app.ts";
 import { messageOf, UserError } from "../core/errors.ts";
 import { callOperation } from "../tools/call.ts";
@@ -38,6 +39,7 @@ export function clientOn(
     app,
     signal: signal ?? new AbortController().signal,
     progress: onProgress,
+    caller: localUser(),
     onProblem,
   });
   const call = async (name: string, args: object, options: CallOptions = {}) => {
@@ -55,6 +57,15 @@ export function clientOn(
       return followExecution(contextOf({ signal }), executionId, { afterId });
     },
   };
+}
+
+/** Who is recorded with an answer; undefined where the system has no name for them, as in containers. */
+function localUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 function closed(): UserError {

@@ -15,10 +15,27 @@ export interface Bundle {
 }
 
 /** Bundles a file of the project into one ES module whose bytes do not depend on where the project lies. */
-export async function bundleFile(project: Project, sourcePath: string): Promise<Bundle> {
+export function bundleFile(project: Project, sourcePath: string): Promise<Bundle> {
+  return bundle(project, sourcePath, { entryPoints: [`./${sourcePath}`] });
+}
+
+/** The same for a text that stands for a file, and imports others from a folder of the project. */
+export function bundleText(
+  project: Project,
+  sourcePath: string,
+  { contents, folder }: { contents: string; folder: string },
+): Promise<Bundle> {
+  return bundle(project, sourcePath, { stdin: { contents, resolveDir: folder, sourcefile: sourcePath, loader: "js" } });
+}
+
+async function bundle(
+  project: Project,
+  sourcePath: string,
+  entry: Pick<BuildOptions, "entryPoints" | "stdin">,
+): Promise<Bundle> {
   const { build } = await import("esbuild");
   const found = new Map<string, string>();
-  const options = bundleOptions(project, sourcePath, found);
+  const options = { ...bundleOptions(project, sourcePath, found), ...entry };
   try {
     const { outputFiles } = await build({ ...options, ...withMeta(project, sourcePath, options) });
     const dependencies = sorted(found);
@@ -52,7 +69,6 @@ export function hashOf({
 function bundleOptions(project: Project, sourcePath: string, dependencies: Map<string, string>) {
   return {
     absWorkingDir: project.root,
-    entryPoints: [`./${sourcePath}`],
     outfile: join(project.versionsFolder, "version.mjs"),
     bundle: true,
     format: "esm",

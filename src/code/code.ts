@@ -1,4 +1,6 @@
 import { dirname, join } from "node:path";
+import type { DefinitionModule } from "./definition-bundle.ts";
+import type { DefinitionFiles } from "./definition-versions.ts";
 import { type FlowList, listFlows } from "./flow-list.ts";
 import { createLoader } from "./load.ts";
 import { versionToday } from "./packages.ts";
@@ -9,6 +11,8 @@ import { createVersions } from "./versions.ts";
 
 export interface CodeOptions extends ProjectOptions {
   catalog: VersionCatalog;
+  /** Default: there are no definitions that have a name. */
+  definitions?: DefinitionFiles;
   /** How long a file may take to load while it is described; 10 s when absent. */
   describeLimitMs?: number;
 }
@@ -20,12 +24,14 @@ export interface DependencyChange {
 }
 
 export interface Code {
-  /** The flow that a target means, with its version bundled, kept and described. */
+  /** The workflow that a target means, with its version bundled, kept and described. */
   resolve(target: string): Promise<ResolvedFlow>;
   /** All flows under `flows/`. */
   list(): Promise<FlowList>;
   /** The flow object of a version, imported into this process: for workers only. */
   load(hash: string, flowName: string): Promise<unknown>;
+  /** What a definition's version holds, with its functions imported into this process: for workers only. */
+  loadDefinition(hash: string): Promise<DefinitionModule>;
   /** The flow object of a version that was loaded before; undefined when its name does not mean one flow. */
   loaded(hash: string, flowName: string): unknown;
   /** External packages of a version whose version is another one today. */
@@ -34,17 +40,25 @@ export interface Code {
 
 export function createCode(options: CodeOptions): Code {
   const project = openProject(options);
-  const { catalog, describeLimitMs = 10_000 } = options;
-  const versions = createVersions(project, { catalog, describeLimitMs });
-  const { load, loaded } = createLoader(project, catalog);
+  const { catalog, definitions = noDefinitions, describeLimitMs = 10_000 } = options;
+  const versions = createVersions(project, { catalog, definitions, describeLimitMs });
+  const { load, loaded, loadDefinition } = createLoader(project, catalog);
   return {
-    resolve: (target) => resolveTarget(project, target, versions),
+    resolve: (target) => resolveTarget(project, target, { versions, definitions }),
     list: () => listFlows(project, versions),
     load,
     loaded,
+    loadDefinition,
     dependencyChanges: (version) => dependencyChanges(project, version),
   };
 }
+
+const noDefinitions: DefinitionFiles = {
+  named: () => [],
+  names: () => [],
+  around: () => ({}),
+  known: async () => ({}),
+};
 
 function dependencyChanges(project: Project, version: Version): Record<string, DependencyChange> {
   const entryFolder = dirname(join(project.root, version.sourcePath));

@@ -54,7 +54,7 @@ async function describeCandidate(
 }
 
 function listed(version: Version): ListedFlow[] {
-  return version.flows.map((flow) => ({ name: flow.name, target: targetOf(version.sourcePath, flow), version, flow }));
+  return version.flows.map((flow) => ({ name: flow.name, target: targetOf(version, flow), version, flow }));
 }
 
 function tooMany() {

@@ -1,5 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
+import type { DefinitionFiles } from "./definition-versions.ts";
 import { type Candidate, findCandidates } from "./find-flows.ts";
 import { describeCandidates, type FlowList, type ListedFlow } from "./flow-list.ts";
 import { refuseLocalPath } from "./locate.ts";
@@ -8,8 +9,34 @@ import { suggestion } from "./suggestion.ts";
 import type { ResolvedFlow } from "./version.ts";
 import type { Versions } from "./versions.ts";
 
-/** The one flow under `flows/` that a bare name means; only where no file's text holds the name, all are described. */
-export async function resolveName(project: Project, name: string, versions: Versions): Promise<ResolvedFlow> {
+/** Where workflows are looked for by their name. */
+export interface Places {
+  versions: Versions;
+  definitions: Pick<DefinitionFiles, "named" | "names">;
+}
+
+/**
+ * The one workflow that a bare name means: a definition, or a flow under `flows/`; only where no file's text holds the
+ * name, all flows are described.
+ */
+export async function resolveName(
+  project: Project,
+  name: string,
+  { versions, definitions }: Places,
+): Promise<ResolvedFlow> {
+  const [definition, ...others] = definitions.named(name);
+  if (definition === undefined) return resolveFlow(project, name, { versions, definitions });
+  const flows = findCandidates(project).candidates.filter((candidate) => defines(candidate, name));
+  if (others.length > 0 || flows.length > 0) {
+    throw ambiguous(name, [definition, ...others, ...flows.map(({ file }) => `${file}:${name}`)]);
+  }
+  const version = await versions.of(definition);
+  const [flow] = version.flows;
+  if (flow === undefined) throw new Error(`the version of ${definition} has no workflow`);
+  return { version, flow };
+}
+
+async function resolveFlow(project: Project, name: string, { versions, definitions }: Places): Promise<ResolvedFlow> {
   const { candidates } = findCandidates(project);
   const likely = candidates.filter(({ text }) => text.includes(name));
   const first = await describeCandidates(likely, (one) =>
@@ -25,7 +52,8 @@ export async function resolveName(project: Project, name: string, versions: Vers
   const computed = matches(rest.flows, name);
   if (computed.length > 0) return onlyOne(name, computed);
   refuseLocalPath(project, name, undefined);
-  throw unknownName(name, { flows: [...first.flows, ...rest.flows], problems: [...first.problems, ...rest.problems] });
+  const all = { flows: [...first.flows, ...rest.flows], problems: [...first.problems, ...rest.problems] };
+  throw unknownName(name, all, definitions.names());
 }
 
 /** A flow's own name counts before the name under which a file exports it. */
@@ -37,11 +65,21 @@ function matches(flows: ListedFlow[], name: string): ListedFlow[] {
 function onlyOne(name: string, found: ListedFlow[]): ResolvedFlow {
   const [first, ...others] = found;
   if (first !== undefined && others.length === 0) return { version: first.version, flow: first.flow };
-  const candidates = found.map(({ target }) => target);
-  throw new UserError("ambiguous", `${JSON.stringify(name)} names ${found.length} flows: ${candidates.join(", ")}`, {
-    hint: `Name the file as well, for example "${candidates[0]}".`,
-    details: { field: "target", candidates },
-  });
+  throw ambiguous(
+    name,
+    found.map(({ target }) => target),
+  );
+}
+
+function ambiguous(name: string, candidates: string[]): UserError {
+  return new UserError(
+    "ambiguous",
+    `${JSON.stringify(name)} names ${candidates.length} workflows: ${candidates.join(", ")}`,
+    {
+      hint: `Name the file as well, for example "${candidates[0]}".`,
+      details: { field: "target", candidates },
+    },
+  );
 }
 
 function defines({ text }: Candidate, name: string): boolean {
@@ -51,11 +89,11 @@ function defines({ text }: Candidate, name: string): boolean {
   ).test(text);
 }
 
-function unknownName(name: string, { flows, problems }: FlowList): UserError {
-  const names = flows.map((flow) => flow.name);
+function unknownName(name: string, { flows, problems }: FlowList, definitions: readonly string[]): UserError {
+  const names = [...new Set([...flows.map((flow) => flow.name), ...definitions])];
   const near = nearest(name, names);
-  return new UserError("not_found", `There is no flow named ${JSON.stringify(name)}`, {
-    hint: suggestion(near) ?? knownFlows(names),
+  return new UserError("not_found", `There is no workflow named ${JSON.stringify(name)}`, {
+    hint: suggestion(near) ?? knownNames(names),
     details: {
       field: "target",
       candidates: near,
@@ -64,7 +102,7 @@ function unknownName(name: string, { flows, problems }: FlowList): UserError {
   });
 }
 
-function knownFlows(names: string[]): string {
-  if (names.length > 0) return `Flows here: ${names.slice(0, 20).join(", ")}.`;
-  return "There is no flow under flows/ yet: write flows/name.ts, or name a file, path/to/file.ts:flow.";
+function knownNames(names: string[]): string {
+  if (names.length > 0) return `Workflows here: ${names.slice(0, 20).join(", ")}.`;
+  return "There is no workflow yet: write flows/name.ts or workflows/name.md, or name a file, path/to/file.ts:flow.";
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../core/errors.ts";
 import { brandOf, declaredFlows } from "./brand.ts";
+import type { DefinitionModule } from "./definition-bundle.ts";
 import { codeOf } from "./paths.ts";
 import { type Project, withoutRoot } from "./project.ts";
 import { resolveAsSource } from "./resolve-hooks.ts";
@@ -23,9 +24,14 @@ export function createLoader(project: Project, catalog: VersionCatalog) {
   const declarations = declarationsOfFlows();
 
   return {
+    async loadDefinition(hash: string): Promise<DefinitionModule> {
+      const { exports } = await moduleOf(known(hash));
+      // Verified by its hash, and made by this program.
+      return exports as unknown as DefinitionModule;
+    },
+
     async load(hash: string, flowName: string): Promise<unknown> {
-      const version = catalog.find(hash);
-      if (version === undefined) throw missingVersion(hash, undefined);
+      const version = known(hash);
       const flow = flowIn(version, await moduleOf(version), flowName);
       if (flow !== undefined) return flow;
       throw new UserError(
@@ -38,14 +44,20 @@ export function createLoader(project: Project, catalog: VersionCatalog) {
     },
 
     loaded(hash: string, flowName: string): unknown {
-      const known = done.get(hash);
-      return known && flowIn(known.version, known.module, flowName);
+      const before = done.get(hash);
+      return before && flowIn(before.version, before.module, flowName);
     },
   };
 
+  function known(hash: string): Version {
+    const version = catalog.find(hash);
+    if (version === undefined) throw missingVersion(hash, undefined);
+    return version;
+  }
+
   function moduleOf(version: Version): Promise<Loaded> {
-    const known = loading.get(version.hash);
-    if (known !== undefined) return known;
+    const begun = loading.get(version.hash);
+    if (begun !== undefined) return begun;
     const importing = importVersion(version);
     loading.set(version.hash, importing);
     importing.then(

@@ -6,7 +6,7 @@ import { findFlowFiles } from "./find-flows.ts";
 import { isMissing, posixPath } from "./paths.ts";
 import { insideProject, type Project } from "./project.ts";
 import { suggestion } from "./suggestion.ts";
-import { definitionExtensions, flowExtensions, targetForms } from "./targets.ts";
+import { flowExtensions, isDefinition, targetForms } from "./targets.ts";
 
 /** The file that a path names, relative to the project root, or the error that says what to name instead. */
 export function locateFile(project: Project, { path, flow }: { path: string; flow: string | undefined }): string {
@@ -36,16 +36,15 @@ function refuseFolder(project: Project, file: string, path: string): void {
 
 function refuseExtension(path: string): void {
   const extension = extname(path).toLowerCase();
-  if (flowExtensions.includes(extension)) return;
-  if (definitionExtensions.includes(extension)) {
-    throw new UserError("unsupported", `${JSON.stringify(path)} is a definition; definitions arrive later`, {
-      hint: "Run a flow of a TypeScript file for now: path/to/file.ts:flow.",
-    });
-  }
-  throw new UserError("invalid_input", `${JSON.stringify(path)} is no TypeScript or JavaScript file`, {
-    hint: `Flows live in files that end in ${flowExtensions.join(", ")}.`,
-    details: { field: "target" },
-  });
+  if (flowExtensions.includes(extension) || isDefinition(path)) return;
+  throw new UserError(
+    "invalid_input",
+    `${JSON.stringify(path)} is neither a TypeScript or JavaScript file nor a definition`,
+    {
+      hint: `Flows live in files that end in ${flowExtensions.join(", ")}; definitions in .md, .yaml, .yml or .toml.`,
+      details: { field: "target" },
+    },
+  );
 }
 
 function missingFile(project: Project, file: string, flow: string | undefined): UserError {
@@ -71,7 +70,7 @@ function notFound(message: string, near: string[], flow: string | undefined, all
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
-      .filter((name) => flowExtensions.includes(extname(name)) && !name.endsWith(".d.ts"))
+      .filter((name) => (flowExtensions.includes(extname(name)) && !name.endsWith(".d.ts")) || isDefinition(name))
       .slice(0, 300);
   } catch {
     return [];

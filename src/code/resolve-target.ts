@@ -1,18 +1,18 @@
 import { UserError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
-import { resolveName } from "./flow-names.ts";
+import { type Places, resolveName } from "./flow-names.ts";
 import { locateFile, refuseLocalPath } from "./locate.ts";
 import { packageFile, unknownPackage } from "./package-target.ts";
 import type { Project } from "./project.ts";
 import { suggestion } from "./suggestion.ts";
 import { parseTarget, type Target } from "./targets.ts";
 import { type DescribedFlow, flowNamed, type ResolvedFlow, targetOf, type Version } from "./version.ts";
-import type { Versions } from "./versions.ts";
 
-/** Finds the flow that a target means, or throws the error that says what to write instead. */
-export async function resolveTarget(project: Project, text: string, versions: Versions): Promise<ResolvedFlow> {
+/** Finds the workflow that a target means, or throws the error that says what to write instead. */
+export async function resolveTarget(project: Project, text: string, places: Places): Promise<ResolvedFlow> {
   const target = parseTarget(text);
-  if (target.kind === "name") return resolveName(project, target.name, versions);
+  const { versions } = places;
+  if (target.kind === "name") return resolveName(project, target.name, places);
   const file = target.kind === "file" ? await fileOf(project, target) : await moduleOf(project, target);
   return flowIn(await versions.of(file), target.flow);
 }
@@ -49,9 +49,10 @@ function flowIn(version: Version, name: string | undefined): ResolvedFlow {
   });
 }
 
-function onlyFlow({ flows, sourcePath }: Version): DescribedFlow | undefined {
+function onlyFlow(version: Version): DescribedFlow | undefined {
+  const { flows, sourcePath } = version;
   if (flows.length === 1) return flows[0];
-  const candidates = flows.map((flow) => targetOf(sourcePath, flow));
+  const candidates = flows.map((flow) => targetOf(version, flow));
   throw new UserError("ambiguous", `${sourcePath} holds ${flows.length} flows: ${candidates.join(", ")}`, {
     hint: `Name one of them, for example "${candidates[0]}".`,
     details: { field: "target", candidates },

@@ -7,11 +7,18 @@ export type Target =
   | { kind: "package"; specifier: string; flow: string }
   | { kind: "name"; name: string };
 
-export const targetForms = 'Write "path/to/file.ts:flow", "package/module:flow", or the name of a flow under flows/.';
+export const targetForms =
+  'Write "path/to/file.ts:flow", "path/to/definition.md", "package/module:flow", or the name of a workflow.';
 
 /** Extensions of files that can hold flows. */
 export const flowExtensions = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"];
-export const definitionExtensions = [".md", ".markdown", ".toml", ".yaml", ".yml"];
+const definitionExtensions = [".md", ".markdown", ".toml", ".yaml", ".yml"];
+
+/** Whether a file is a workflow's definition, and no code. */
+export function isDefinition(path: string): boolean {
+  return definitionExtensions.includes(extname(path).toLowerCase());
+}
+
 const otherExtensions = [
   ".py",
   ".ipynb",

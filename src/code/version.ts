@@ -7,6 +7,8 @@ export interface VersionCatalog {
 
 /** The immutable content of a workflow, as it was when it was bundled. */
 export interface Version {
+  /** A definition has one workflow, and no code of its own but functions. Default: flows. */
+  kind?: "definition";
   /** SHA-256 of the bundled bytes, the source path and the versions of the external packages, in hex. */
   hash: string;
   /** POSIX path of the entry file, relative to the project root. */
@@ -50,7 +52,8 @@ export function flowNamed(flows: readonly DescribedFlow[], name: string): Descri
   );
 }
 
-/** How a flow of a file is written as a target. */
-export function targetOf(sourcePath: string, flow: DescribedFlow): string {
+/** How a workflow is written as a target: by its file, and where that may hold several, by its name. */
+export function targetOf({ kind, sourcePath }: Pick<Version, "kind" | "sourcePath">, flow: DescribedFlow): string {
+  if (kind === "definition") return sourcePath;
   return `${sourcePath}:${flow.exportName === "default" ? flow.name : flow.exportName}`;
 }

@@ -1,10 +1,12 @@
 import { type Bundle, bundleFile } from "./bundle.ts";
+import { type DefinitionFiles, definitionVersion } from "./definition-versions.ts";
 import { describeBundle } from "./describe.ts";
 import type { Project } from "./project.ts";
+import { isDefinition } from "./targets.ts";
 import type { Version, VersionCatalog } from "./version.ts";
 import { keepVersionFiles } from "./version-files.ts";
 
-/** Makes versions of files: bundled at every call, described once per hash. */
+/** Makes versions of files: read and bundled at every call, described once per hash. */
 export interface Versions {
   of(sourcePath: string): Promise<Version>;
   /** The same for a look at many files: what could not be described a moment ago is not tried again. */
@@ -13,17 +15,21 @@ export interface Versions {
 
 export interface VersionsOptions {
   catalog: VersionCatalog;
+  definitions: DefinitionFiles;
   describeLimitMs: number;
 }
 
 const failureLastsMs = 60_000;
 
-export function createVersions(project: Project, { catalog, describeLimitMs }: VersionsOptions): Versions {
+export function createVersions(project: Project, { catalog, definitions, describeLimitMs }: VersionsOptions): Versions {
   const describing = new Map<string, Promise<Version>>();
   const failures = new Map<string, { error: unknown; at: number }>();
 
   return {
-    of: async (sourcePath) => versionOf(await kept(sourcePath)),
+    async of(sourcePath) {
+      if (isDefinition(sourcePath)) return definitionVersion(project, sourcePath, { catalog, definitions });
+      return versionOf(await kept(sourcePath));
+    },
     async glance(sourcePath) {
       const bundle = await kept(sourcePath);
       const failure = failures.get(bundle.hash);

@@ -4,6 +4,7 @@ import { type Finding, type Problem, problemsOf } from "./problem.ts";
 import { type DefinitionSource, readDocument } from "./reading/document.ts";
 import { stemOf } from "./reading/stem.ts";
 import { type Branch, textOf } from "./reading/tree.ts";
+import { checkContainers } from "./validation/container-rules.ts";
 import { checkIds } from "./validation/ids.ts";
 import { checkInputs } from "./validation/inputs.ts";
 import { checkJumps } from "./validation/jumps.ts";
@@ -51,6 +52,7 @@ function checkFields(fields: Branch, file: FileText, known: Known): ReturnType<t
     ...ofShape,
     ...ofIds,
     ...checkRules(root),
+    ...checkContainers(root),
     ...checkInputs(fields, root),
     ...checkTriggers(fields),
     ...checkLiterals(fields, root),

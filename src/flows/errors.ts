@@ -30,17 +30,25 @@ export class StepFailed extends Error {
   readonly step: string;
   readonly code: string;
   readonly hint: string | undefined;
+  /** How long what it asked wants to be left alone before the next attempt. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(step: string, message: string, { code = "step_failed", hint, cause }: StepFailedOptions = {}) {
+  constructor(
+    step: string,
+    message: string,
+    { code = "step_failed", hint, retryAfterMs, cause }: StepFailedOptions = {},
+  ) {
     super(`step ${step}: ${message}`, cause === undefined ? {} : { cause });
     this.step = step;
     this.code = code;
     this.hint = hint;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 interface StepFailedOptions {
   code?: string;
+  retryAfterMs?: number | undefined;
   hint?: string | undefined;
   cause?: unknown;
 }

@@ -49,7 +49,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** A server on all addresses is called by that of this machine. */
-function urlOf({ host, port }: Pick<Announced, "host" | "port">): string {
+export function urlOf({ host, port }: Pick<Announced, "host" | "port">): string {
   const callable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return `http://${inUrl(callable)}:${port}`;
 }

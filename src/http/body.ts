@@ -7,7 +7,7 @@ import { HttpError } from "./answers.ts";
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   const type = request.headers.get("content-type");
   if (type !== null) checkType(type, request.headers.get("content-encoding"));
-  const text = await readText(request, maxBytes);
+  const text = await readText(request, maxBytes, "JSON");
   if (text === "") return undefined;
   if (type === null) checkType("nothing", null);
   try {
@@ -17,6 +17,17 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
       hint: 'Send a JSON object, for example {"limit": 5}.',
     });
   }
+}
+
+/** The fields of a form of one of our pages. @throws HttpError `unsupported`, `too_large` or `invalid_input` */
+export async function readForm(request: Request, maxBytes: number): Promise<URLSearchParams> {
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get("content-type") ?? "")) {
+    throw new HttpError("unsupported", "this page takes its own form only", {
+      status: 415,
+      hint: "Open the page in a browser.",
+    });
+  }
+  return new URLSearchParams(await readText(request, maxBytes, "a form"));
 }
 
 function checkType(type: string, encoding: string | null): void {
@@ -34,7 +45,7 @@ function checkType(type: string, encoding: string | null): void {
   }
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
+async function readText(request: Request, maxBytes: number, what: string): Promise<string> {
   const bytes = await readBytes(request, maxBytes).catch((error: unknown) => {
     if (error instanceof HttpError) throw error;
     // The client has gone in the middle of it, so that nobody will read this.
@@ -43,7 +54,7 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new HttpError("invalid_input", "the body is no UTF-8", { hint: "Send JSON in UTF-8." });
+    throw new HttpError("invalid_input", "the body is no UTF-8", { hint: `Send ${what} in UTF-8.` });
   }
 }
 

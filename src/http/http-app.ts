@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { nearest } from "../core/suggest.ts";
+import { answerPage } from "./answer-page.ts";
 import { errorAnswer, HttpError } from "./answers.ts";
 import { checkToken } from "./bearer.ts";
 import { checkCaller } from "./callers.ts";
@@ -8,10 +9,11 @@ import { ready } from "./health.ts";
 import { answerMcp } from "./mcp-endpoint.ts";
 import { openApi } from "./openapi.ts";
 import { answerOperation } from "./operation-endpoint.ts";
-import { methodsOf, routes, streamPath } from "./routes.ts";
+import { answerPath, methodsOf, routes, streamPath } from "./routes.ts";
 import type { HttpServices } from "./services.ts";
 
 const openPath = "/health";
+const answerPrefix = "/answer/";
 
 /** Every route, behind the checks that all of them share. Knows nothing of sockets: `app.request` asks it directly. */
 export function createHttpApp(services: HttpServices): Hono {
@@ -44,6 +46,12 @@ export function createHttpApp(services: HttpServices): Hono {
   hono.get(streamPath.replace("{execution_id}", ":execution_id"), ({ req }) =>
     streamExecution(req.raw, req.param("execution_id") ?? ""),
   );
+  hono.on(
+    ["GET", "POST"],
+    answerPath.replace("{execution_id}", ":execution_id").replace("{wait}", ":wait{.+}"),
+    ({ req }) =>
+      answerPage(services, req.raw, { executionId: req.param("execution_id") ?? "", wait: req.param("wait") ?? "" }),
+  );
   hono.on(["GET", "POST", "DELETE"], "/mcp", ({ req }) => answerMcp(services, req.raw));
   hono.notFound(({ req }) => {
     throw noRoute(req.path, methodsOf(req.path));
@@ -55,7 +63,8 @@ export function createHttpApp(services: HttpServices): Hono {
 function check({ app, token, boundHost, closing }: HttpServices, request: Request, path: string): void {
   checkCaller(request.headers, { boundHost, ...app.config.http });
   if (path === openPath) return;
-  checkToken(request, token);
+  // These pages have tokens of their own, one for each wait.
+  if (!path.startsWith(answerPrefix)) checkToken(request, token);
   if (closing.aborted) {
     throw new HttpError("unavailable", "the server is about to end", {
       hint: "Try again when it has been started anew.",

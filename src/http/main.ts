@@ -3,7 +3,8 @@ import { type App, guardUserCode, openApp, takeMasterKey } from "../app.ts";
 import { stopSignal } from "../core/stop-signal.ts";
 import { HttpSessions } from "../mcp/http-sessions.ts";
 import { createLogger } from "../mcp/logger.ts";
-import { announcementJson, announcementText, isLoopback } from "./announcement.ts";
+import { operationsOfGroups } from "../tools/groups.ts";
+import { announcementJson, announcementText, isLoopback, urlOf } from "./announcement.ts";
 import { createHttpApp } from "./http-app.ts";
 import { type Listener, listen } from "./listener.ts";
 import { openToken } from "./token.ts";
@@ -13,6 +14,8 @@ export interface HttpOptions {
   /** Default: that of the configuration; 0 for any that is free. */
   port?: number;
   host: string;
+  /** Groups of operations that MCP clients are offered; default: those of the configuration. */
+  groups?: readonly string[] | undefined;
   /** Executions that the embedded worker runs at a time. */
   concurrency?: number;
   /** Whether executions run in this process; else in a detached worker. */
@@ -74,7 +77,11 @@ async function start(app: App, options: HttpOptions, onProblem: OnProblem): Prom
   const { http, stateFolder } = app.config;
   const token = openToken(stateFolder, tell);
   const closing = new AbortController();
+  const groups = options.groups ?? app.config.mcp.groups;
+  // A mistake is told now, and not to the first client.
+  operationsOfGroups(groups);
   const sessions = new HttpSessions(app, {
+    groups,
     max: http.maxSessions,
     idleMs: http.sessionIdleMs,
     closing: closing.signal,
@@ -92,10 +99,16 @@ async function start(app: App, options: HttpOptions, onProblem: OnProblem): Prom
   const announced = { app, token, host, port: listener.port, worker: worker ? "embedded" : "detached" } as const;
   process.stdout.on("error", () => {});
   process.stdout.write(isJson ? announcementJson(announced) : announcementText(announced));
+  const withdraw = app.answerLinks.announce(urlOf(announced));
   return {
     async close() {
       closing.abort();
       await Promise.all([listener.close(lingeringMs), sessions.close()]);
+      try {
+        withdraw();
+      } catch (error) {
+        onProblem("the server's address could not be taken back", error);
+      }
     },
   };
 }

@@ -9,6 +9,8 @@ export interface Route {
   readonly operation?: Operation;
 }
 
+/** The last part is the place of a wait, which may hold slashes. */
+export const answerPath = "/answer/{execution_id}/{wait}";
 export const streamPath = "/api/executions/{execution_id}/stream";
 
 /** Every route that the server has, in the order in which they are listed. */
@@ -19,6 +21,8 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/api/openapi.json", summary: "The routes under /api as OpenAPI 3.1" },
   ...catalogue.flatMap(routesOf),
   { method: "GET", path: streamPath, summary: "The timeline of an execution as server-sent events" },
+  { method: "GET", path: answerPath, summary: "A page on which one wait is answered, by whoever has its link" },
+  { method: "POST", path: answerPath, summary: "What that page sends" },
   { method: "POST", path: "/mcp", summary: "MCP over Streamable HTTP" },
   { method: "GET", path: "/mcp", summary: "The stream of an MCP session" },
   { method: "DELETE", path: "/mcp", summary: "Ends an MCP session" },
@@ -36,5 +40,9 @@ export function methodsOf(path: string): string[] {
 }
 
 function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{[^}]+\}/g, "[^/]+")}$`);
+  const pattern = path
+    .replaceAll(".", "\\.")
+    .replace("{wait}", ".+")
+    .replaceAll(/\{[^}]+\}/g, "[^/]+");
+  return new RegExp(`^${pattern}$`);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { RequestId } from "@modelcontextprotocol/sdk/types.js";
 import type { AskByUrl } from "../tools/operation.ts";
+import { clientName } from "./ask-by-form.ts";
 
 /** Longer than any page lives: its end ends the request. */
 const longestMs = 15 * 60_000;
@@ -14,7 +15,7 @@ const longestMs = 15 * 60_000;
 export function askByUrl(server: Server, call: RequestId, left?: AbortSignal): AskByUrl | undefined {
   if (server.getClientCapabilities()?.elicitation?.url === undefined) return undefined;
   return {
-    client: server.getClientVersion()?.name ?? "an MCP client",
+    client: clientName(server),
     left,
     ask({ url, message, signal }) {
       const elicitationId = randomUUID();

@@ -86,12 +86,13 @@ export class HttpSessions {
   }
 
   #create(principal: string): HttpSession {
-    const { closing, onProblem, onProtocolError } = this.#options;
+    const { groups, closing, onProblem, onProtocolError } = this.#options;
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (id): void => this.#keep(id, session),
     });
     const server = createMcpServer(this.#app, {
+      groups,
       ...(closing && { closing }),
       ...(onProblem && { onProblem }),
       ...(onProtocolError && { onProtocolError }),

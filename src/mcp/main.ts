@@ -1,8 +1,11 @@
+import type { App } from "../app.ts";
 import { useCompileCache } from "./compile-cache.ts";
 import { claimStdout } from "./protocol-stdout.ts";
 
 export interface McpOptions {
   project?: string | undefined;
+  /** Groups of operations to offer; default: those of the configuration. */
+  groups?: readonly string[] | undefined;
 }
 
 /** The largest payload, with room for what JSON escapes. */
@@ -34,7 +37,14 @@ export async function main(options: McpOptions): Promise<void> {
   // A message that is longer than the transport takes closes it: then nothing more can be said to this client.
   const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
   const onCall = (call: Promise<unknown>) => track(calls, call);
-  const server = createMcpServer(app, { closing: closing.signal, onProblem, onCall, onClose });
+  const groups = await knownGroups(app, options.groups);
+  const server = createMcpServer(app, {
+    groups,
+    closing: closing.signal,
+    onProblem,
+    onCall,
+    onClose,
+  });
   await server.connect(new StdioServerTransport(process.stdin, stdout, { maxBufferSize: longestMessageBytes }));
   app.stack.keepWorker();
   await Promise.race([client, closed]);
@@ -43,6 +53,18 @@ export async function main(options: McpOptions): Promise<void> {
   await settled(calls);
   await server.close();
   await app.close();
+}
+
+/** @throws UserError for a group that there is not; the app is closed then */
+async function knownGroups(app: App, groups = app.config.mcp.groups): Promise<readonly string[]> {
+  const { operationsOfGroups } = await import("../tools/groups.ts");
+  try {
+    operationsOfGroups(groups);
+    return groups;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 /** Resolves when stdin ends, stdout breaks, or a signal asks for the end; from then on each of these is ignored. */

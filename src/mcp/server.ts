@@ -10,9 +10,10 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { App } from "../app.ts";
 import { callOperation } from "../tools/call.ts";
-import { catalogue } from "../tools/catalogue.ts";
+import { operationsOfGroups } from "../tools/groups.ts";
 import type { CallContext, Operation, ProgressReport } from "../tools/operation.ts";
 import { inputSchemaOf, outputSchemaOf } from "../tools/published-schemas.ts";
+import { askByForm, clientName } from "./ask-by-form.ts";
 import { askByUrl } from "./ask-by-url.ts";
 import { instructionsOf } from "./instructions.ts";
 import { offerPrompts } from "./prompts.ts";
@@ -22,6 +23,8 @@ export interface McpServerOptions {
   /** Ends the waiting of all calls; they answer with what is known by then. */
   closing?: AbortSignal;
   onProblem?: CallContext["onProblem"];
+  /** Groups of operations to offer; default: those of the configuration. */
+  groups?: readonly string[] | undefined;
   /** Told of messages that are not what the protocol asks for; default: `onProblem`. */
   onProtocolError?: (message: string, error: Error) => void;
   /** Told of each call that begins. */
@@ -35,11 +38,12 @@ export interface McpServerOptions {
 /** One server for one connection: sharing one among clients has leaked answers between them. */
 export function createMcpServer(app: App, options: McpServerOptions = {}): Server {
   const { closing, onProblem = () => {}, onProtocolError = onProblem, onCall = () => {}, leftBy, onClose } = options;
+  const operations = operationsOfGroups(options.groups ?? app.config.mcp.groups);
   const server = new Server(
     { name: "savepoint", title: "Savepoint", version: app.version },
     {
       capabilities: { tools: {}, resources: { subscribe: true }, prompts: {} },
-      instructions: instructionsOf(app),
+      instructions: instructionsOf(app, operations),
     },
   );
   const closed = new AbortController();
@@ -51,16 +55,21 @@ export function createMcpServer(app: App, options: McpServerOptions = {}): Serve
 
   let tools: Tool[] | undefined;
   server.setRequestHandler(ListToolsRequestSchema, () => {
-    tools ??= catalogue.map(toTool);
+    tools ??= operations.map(toTool);
     return { tools };
   });
 
+  /** Over HTTP a question goes by the stream of the call that asks, while there is one. */
+  const canBeAsked = (call: RequestId) => leftBy === undefined || leftBy(call) !== undefined;
   server.setRequestHandler(CallToolRequestSchema, (request, { signal, sendNotification, requestId }) => {
     const context: CallContext = {
       app,
       signal: closing === undefined ? signal : AbortSignal.any([signal, closing]),
       progress: progressSender(request, sendNotification),
       askByUrl: askByUrl(server, requestId, leftBy?.(requestId)),
+      askByForm: canBeAsked(requestId) ? askByForm(server, requestId, leftBy?.(requestId)) : undefined,
+      caller: clientName(server),
+      offered: operations,
       onProblem,
     };
     const call = callTool(context, request);

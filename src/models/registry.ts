@@ -7,8 +7,8 @@ import { type ModelAliases, openModelAliases } from "./aliases.ts";
 import { keySource } from "./keys.ts";
 import { type Price, type Provider, providers, type ResolvedModel } from "./model.ts";
 import { costOf, openPrices, type PriceSettings } from "./prices.ts";
-import { type ModelPlace, resolveModel } from "./resolution.ts";
-import { parseSpec } from "./spec.ts";
+import { chooseModel, type ModelPlace, resolveModel } from "./resolution.ts";
+import { parseSpec, specText } from "./spec.ts";
 
 export interface RegistryOptions {
   store: Store;
@@ -28,6 +28,13 @@ export interface KeyOverview {
   isReady: boolean;
 }
 
+export interface ChosenModel {
+  /** As `provider:model`. */
+  model: string;
+  alias: string | null;
+  why: string;
+}
+
 export interface AliasOverview extends ModelAlias {
   key: KeyOverview;
   price: Price | undefined;
@@ -38,6 +45,8 @@ export interface ModelRegistry {
   readonly aliases: ModelAliases;
   /** The model that a call of this checkpoint goes to. @throws ModelError */
   resolve(asked: string | undefined, place: ModelPlace): ResolvedModel;
+  /** Which model that would be and why, without its key. @throws ModelError */
+  choose(asked: string | undefined, place: Pick<ModelPlace, "step" | "models">): ChosenModel;
   /** What this usage of one of a provider's models costs, in dollars; null where no price is known. */
   costOf(provider: Provider, model: string, usage: Usage): number | null;
   aliasOverview(): AliasOverview[];
@@ -53,6 +62,11 @@ export function openModelRegistry({ store, clock, env, prices: settings, secrets
   return {
     aliases,
     resolve: (asked, place) => resolveModel(asked, place, { aliases, env, prices, secrets, readSecret }),
+
+    choose(asked, place) {
+      const { spec, alias, why } = chooseModel(asked, place, { aliases, env });
+      return { model: specText(spec), alias: alias?.name ?? null, why };
+    },
 
     costOf: (provider, model, usage) => costOf(prices(provider, model), usage),
 

@@ -9,6 +9,7 @@ import { addressOf, type KeySource, keySource, missingKey } from "./keys.ts";
 import type { ResolvedModel } from "./model.ts";
 import type { Prices } from "./prices.ts";
 import { exampleSpec, type ModelSpec, parseSpec, specAdvice, specText } from "./spec.ts";
+import { ollamaVariable, stepVariable } from "./step-variables.ts";
 
 export interface ResolutionDeps {
   aliases: Pick<ModelAliases, "find" | "list">;
@@ -35,9 +36,7 @@ interface Choice {
  * linked secret is not meant for the workflow
  */
 export function resolveModel(asked: string | undefined, place: ModelPlace, deps: ResolutionDeps): ResolvedModel {
-  const { text, why } = choose(asked, place, deps);
-  const alias = deps.aliases.find(text);
-  const spec = parseSpec(alias?.model ?? text) ?? unknownModel({ text, why }, deps);
+  const { spec, alias, why } = chooseModel(asked, place, deps);
   return {
     ...spec,
     alias: alias?.name ?? null,
@@ -50,7 +49,26 @@ export function resolveModel(asked: string | undefined, place: ModelPlace, deps:
   };
 }
 
-function choose(asked: string | undefined, { step, models }: ModelPlace, deps: ResolutionDeps): Choice {
+/**
+ * Which model that is and why, whether or not it can be reached.
+ * @throws ModelError `no_model` or `unknown_model`
+ */
+export function chooseModel(
+  asked: string | undefined,
+  place: Pick<ModelPlace, "step" | "models">,
+  deps: Pick<ResolutionDeps, "aliases" | "env">,
+): { spec: ModelSpec; alias: ModelAlias | undefined; why: string } {
+  const { text, why } = choose(asked, place, deps);
+  const alias = deps.aliases.find(text);
+  const spec = parseSpec(alias?.model ?? text) ?? unknownModel({ text, why }, deps);
+  return { spec, alias, why };
+}
+
+function choose(
+  asked: string | undefined,
+  { step, models }: Pick<ModelPlace, "step" | "models">,
+  deps: Pick<ResolutionDeps, "aliases" | "env">,
+): Choice {
   const choice =
     fromRecord(models.run, step, "run") ??
     fromEnvironment(step, deps.env) ??
@@ -75,19 +93,11 @@ function fromEnvironment(step: string, env: NodeJS.ProcessEnv): Choice | undefin
   const variable = stepVariable(step);
   const text = env[variable]?.trim();
   if (text) return { text, why: variable };
-  const ollamaVariable = `OLLAMA_${inVariable(step)}_MODEL`;
-  const model = env[ollamaVariable]?.trim();
+  const ofOllama = ollamaVariable(step);
+  const model = env[ofOllama]?.trim();
   if (!model) return undefined;
   const isWhole = parseSpec(model)?.provider === "ollama";
-  return { text: isWhole ? model : specText({ provider: "ollama", model }), why: ollamaVariable };
-}
-
-function stepVariable(step: string): string {
-  return `SAVEPOINT_MODEL_${inVariable(step)}`;
-}
-
-function inVariable(step: string): string {
-  return step.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
+  return { text: isWhole ? model : specText({ provider: "ollama", model }), why: ofOllama };
 }
 
 function defaultAlias(aliases: Pick<ModelAliases, "list">): Choice | undefined {
@@ -95,7 +105,7 @@ function defaultAlias(aliases: Pick<ModelAliases, "list">): Choice | undefined {
   return alias && { text: alias.name, why: "the default alias" };
 }
 
-function unknownModel({ text, why }: Choice, { aliases }: ResolutionDeps): never {
+function unknownModel({ text, why }: Choice, { aliases }: Pick<ResolutionDeps, "aliases">): never {
   const names = aliases.list().map(({ name }) => name);
   throw new ModelError("unknown_model", `${why}: ${JSON.stringify(text.slice(0, 120))} is no alias and no model`, {
     hint: `${didYouMean(text, names) ?? specAdvice(text)} models_list shows the aliases.`,

@@ -20,6 +20,8 @@ export interface Program {
    * others in groups of their own and end them when they are asked to, but cannot when they are killed.
    */
   isAskedFirst?: boolean | undefined;
+  /** Whether Windows hands the arguments over as they are, for `cmd`, which has rules of its own. */
+  isVerbatim?: boolean | undefined;
 }
 
 /** What tells the leader of a group from every other process. */
@@ -146,11 +148,12 @@ export async function endRecordedGroup({ pid, processStart: start }: Leader): Pr
   return true;
 }
 
-function spawnOnLeash({ command, args, cwd, env, streams, descriptor, isAskedFirst = false }: Program): ChildProcess {
+function spawnOnLeash(program: Program): ChildProcess {
+  const { command, args, cwd, env, streams, descriptor, isAskedFirst = false, isVerbatim = false } = program;
   const stdio = [...streams, isWindows ? "ignore" : "pipe", ...(descriptor === undefined ? [] : [descriptor])] as const;
   const options = { cwd, env, stdio: [...stdio], windowsHide: true };
   // A window of its own would open for it there.
-  if (isWindows) return spawn(command, args, options);
+  if (isWindows) return spawn(command, args, { ...options, windowsVerbatimArguments: isVerbatim });
   return spawn("/bin/sh", ["-c", leash(isAskedFirst ? asking : ""), "savepoint", command, ...args], {
     ...options,
     detached: true,

@@ -8,6 +8,8 @@ const tagBytes = 16;
 export interface ProjectKeys {
   readonly dataKey: Buffer;
   readonly payloads: KeyObject;
+  /** Signs links by which waits are answered. */
+  readonly answerLinks: KeyObject;
   /**
    * Seals or opens secrets with the key that they have now. What `use` opens it must also read, since it is called
    * again where another process replaces the key meanwhile; what it seals it must write in the same transaction.
@@ -18,7 +20,12 @@ export interface ProjectKeys {
 /** The keys that follow from the data key alone. */
 export function deriveKeys(dataKey: Buffer): ProjectKeys {
   const secrets = derive(dataKey, "savepoint secrets");
-  return { dataKey, payloads: derive(dataKey, "savepoint payloads"), withSecretsKey: (use) => use(secrets) };
+  return {
+    dataKey,
+    payloads: derive(dataKey, "savepoint payloads"),
+    answerLinks: derive(dataKey, "savepoint answer links"),
+    withSecretsKey: (use) => use(secrets),
+  };
 }
 
 /** AES-256-GCM; whoever opens it must name the same thing that it was sealed for. */

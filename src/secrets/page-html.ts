@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { htmlText, visibleText } from "../core/html.ts";
 
 /** What the person who is asked gets to read. */
 export interface FormText {
@@ -85,17 +86,7 @@ function strong(text: string): string {
   return `<strong><bdi>${escaped(text)}</bdi></strong>`;
 }
 
-/** Without what cannot be seen and changes how the rest is read: controls, marks of direction, joiners. */
 function escaped(text: string): string {
-  const visible = text
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")
-    .replace(/\p{Cf}/gu, "")
-    .toWellFormed();
-  const shown = visible.length > 200 ? `${visible.slice(0, 200)}…` : visible;
-  return shown
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
+  const visible = visibleText(text);
+  return htmlText(visible.length > 200 ? `${visible.slice(0, 200)}…` : visible);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { waitPlace } from "../core/wait-place.ts";
 import { commonFrom, countUpTo, type Page, pageOf } from "./listings-page.ts";
 import { entryId } from "./selectors.ts";
 import type { Tables } from "./tables.ts";
@@ -18,6 +19,8 @@ export interface PendingWait {
   workflow: string;
   ordinal: number;
   name: string;
+  /** Name, branch and number, by which it is told from others of its name. */
+  place: string;
   /** Question, schema and metadata, as the wait recorded them. */
   detail: Record<string, unknown>;
   askedAt: number;
@@ -54,6 +57,7 @@ export async function listWaits(database: Kysely<Tables>, filter: WaitsFilter): 
   }
   const selected = rows
     .select(["pending.execution_seq", "pending.ordinal", "executions.id", "executions.workflow", "journal.name"])
+    .select(["journal.scope", "journal.occurrence"])
     .select(["journal.detail", "journal.started_at", "journal.due_at"])
     .orderBy("pending.execution_seq", "desc")
     .orderBy("pending.ordinal", "desc");
@@ -67,6 +71,7 @@ export async function listWaits(database: Kysely<Tables>, filter: WaitsFilter): 
       workflow: row.workflow,
       ordinal: row.ordinal,
       name: row.name,
+      place: waitPlace(row),
       detail: row.detail === null ? {} : JSON.parse(row.detail),
       askedAt: row.started_at,
       dueAt: row.due_at,

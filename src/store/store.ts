@@ -7,6 +7,7 @@ import { type Budgets, budgetsTable } from "./budgets.ts";
 import { type CachedOutputs, cachedOutputsTable } from "./cached-outputs.ts";
 import { type Cleaning, cleaning } from "./cleaning.ts";
 import { type Connection, explainStoreError, openConnection, openReader } from "./database.ts";
+import { type Definitions, definitionsTable } from "./definitions.ts";
 import { type EarlyAnswers, earlyAnswersTable } from "./early-answers.ts";
 import { type Events, eventsTable } from "./events.ts";
 import { type Executions, executionsTable } from "./executions.ts";
@@ -37,6 +38,8 @@ export interface Store {
   readonly logs: Logs;
   readonly artifacts: Artifacts;
   readonly versions: Versions;
+  /** A cache of what the files of the workflows folder say. */
+  readonly definitions: Definitions;
   readonly workers: Workers;
   readonly processGroups: ProcessGroups;
   readonly settings: Settings;
@@ -91,6 +94,7 @@ export function openStore(
     logs: logsTable(connection, protection),
     artifacts: artifactsTable(connection),
     versions: versionsTable(connection),
+    definitions: definitionsTable(connection, protection),
     workers: workersTable(connection),
     processGroups: processGroupsTable(connection),
     settings: settingsTable(connection),

@@ -20,7 +20,9 @@ interface JournalTable {
   execution_seq: number;
   ordinal: number;
   kind: EntryKind;
+  scope: string;
   name: string;
+  occurrence: number;
   status: EntryStatus;
   reuse: EntryReuse;
   due_at: number | null;

@@ -4,7 +4,8 @@ import { didYouMean } from "../core/suggest.ts";
 import { argumentError, refuseLostKeys } from "./argument-problems.ts";
 import { type CallError, callError } from "./call-error.ts";
 import { catalogue } from "./catalogue.ts";
-import type { CallContext, HandlerContext, Operation, ProgressReport } from "./operation.ts";
+import { groupOf } from "./groups.ts";
+import type { AskByForm, CallContext, HandlerContext, Operation, ProgressReport } from "./operation.ts";
 
 export type CallOutcome = { ok: true; value: Record<string, unknown> } | { ok: false; error: CallError };
 
@@ -16,11 +17,12 @@ export async function callOperation(caller: CallContext, name: string, args: unk
   const { protection } = caller.app.store;
   const redactValue = <T>(value: T) => (isPlain(name) ? value : protection.redactValue(value));
   const progress = caller.progress && redactedProgress(caller.progress, redactValue);
-  const context: HandlerContext = { ...caller, progress, operations: catalogue };
+  const askByForm = caller.askByForm && redactedForm(caller.askByForm, redactValue);
+  const context: HandlerContext = { ...caller, progress, askByForm, operations: catalogue };
   const blindness = isPlain(name) ? undefined : blindnessOf(caller);
   if (blindness !== undefined) return { ok: false, error: blindness };
   try {
-    return { ok: true, value: redactValue(await perform(context, operationNamed(name), args ?? {})) };
+    return { ok: true, value: redactValue(await perform(context, operationNamed(name, caller.offered), args ?? {})) };
   } catch (error) {
     return { ok: false, error: redactValue(callError(context.app, error, context.onProblem)) };
   }
@@ -43,6 +45,13 @@ function redactedProgress(
   redactValue: <T>(value: T) => T,
 ): (report: ProgressReport) => void {
   return ({ completed, message }) => progress({ completed, message: redactValue(message) });
+}
+
+function redactedForm(asking: AskByForm, redactValue: <T>(value: T) => T): AskByForm {
+  return {
+    ...asking,
+    ask: ({ message, form, signal }) => asking.ask({ message: redactValue(message), form: redactValue(form), signal }),
+  };
 }
 
 async function perform(context: HandlerContext, operation: Operation, args: unknown): Promise<Record<string, unknown>> {
@@ -76,10 +85,18 @@ function refuseSecretLabels({ store }: App, operation: Operation, args: Record<s
   });
 }
 
-function operationNamed(name: string): Operation {
-  const operation = catalogue.find((one) => one.name === name);
+function operationNamed(name: string, offered = catalogue): Operation {
+  const operation = offered.find((one) => one.name === name);
   if (operation !== undefined) return operation;
-  const names = catalogue.map((one) => one.name);
+  const names = offered.map((one) => one.name);
+  const elsewhere = catalogue.find((one) => one.name === name);
+  if (elsewhere !== undefined) {
+    const group = groupOf(elsewhere);
+    throw new UserError("not_found", `the operation ${name} is not offered here`, {
+      hint: `A person starts the server with --groups or SAVEPOINT_GROUPS naming ${group}.`,
+      details: { operations: names },
+    });
+  }
   throw new UserError("not_found", `there is no operation ${JSON.stringify(name.slice(0, 100))}`, {
     hint: didYouMean(name, names) ?? `There are: ${names.join(", ")}.`,
     details: { operations: names },

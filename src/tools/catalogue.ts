@@ -24,6 +24,11 @@ import { secretsCreate } from "./secrets-create.ts";
 import { secretsList } from "./secrets-list.ts";
 import { stacksList } from "./stacks-list.ts";
 import { status } from "./status.ts";
+import { workflowsGet } from "./workflows-get.ts";
+import { workflowsList } from "./workflows-list.ts";
+import { workflowsPlan } from "./workflows-plan.ts";
+import { workflowsSave } from "./workflows-save.ts";
+import { workflowsValidate } from "./workflows-validate.ts";
 
 const operations = [
   executionsRun,
@@ -41,6 +46,11 @@ const operations = [
   executionsResume,
   executionsCancel,
   executionsStatistics,
+  workflowsList,
+  workflowsGet,
+  workflowsValidate,
+  workflowsSave,
+  workflowsPlan,
   artifactsList,
   artifactsGet,
   secretsCreate,

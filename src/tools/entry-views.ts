@@ -33,11 +33,12 @@ export function checkpointViews(
   };
 }
 
-/** What has not completed, then the newest; in the order in which they started. */
+/** What is still to be done or has gone wrong, then the newest; in the order in which they started. */
 function mostTelling(entries: readonly EntryOverview[], most: number): EntryOverview[] {
   if (entries.length <= most) return [...entries];
-  const open = entries.filter(({ status }) => status !== "completed").slice(-most);
-  const completed = entries.filter(({ status }) => status === "completed");
+  const isDone = ({ status }: EntryOverview) => status === "completed" || status === "skipped";
+  const open = entries.filter((entry) => !isDone(entry)).slice(-most);
+  const completed = entries.filter(isDone);
   const room = most - open.length;
   return [...open, ...(room > 0 ? completed.slice(-room) : [])].sort((a, b) => a.ordinal - b.ordinal);
 }
@@ -73,6 +74,7 @@ export function settledWaitViews(app: App, { seq }: Execution, entries: readonly
   return settled.slice(-mostOthers).map((entry) => {
     const recorded = app.store.journal.find(seq, entry.ordinal);
     const answer = recorded?.output;
+    const answeredBy = recorded?.detail?.["answeredBy"];
     return {
       wait_id: entry.id,
       name: entry.selector,
@@ -81,6 +83,7 @@ export function settledWaitViews(app: App, { seq }: Execution, entries: readonly
       asked_at: iso(entry.startedAt),
       expires_at: isoOrNull(entry.dueAt),
       settled_at: isoOrNull(entry.endedAt),
+      answered_by: typeof answeredBy === "string" ? answeredBy : null,
       ...(answer != null && { answer: shortened(app, answer, { artifactId: entry.id, longest: longestOutput }) }),
       failure: recorded?.failure ? failureView(app, recorded.failure, "concise") : null,
     };

@@ -54,6 +54,7 @@ const settledWaitSchema = z.object({
   asked_at: instant(),
   expires_at: instant().nullable(),
   settled_at: instant().nullable(),
+  answered_by: z.string().nullable(),
   answer: json().optional(),
   failure: failureSchema.nullable(),
 });
@@ -87,6 +88,7 @@ export const executionSchema = z.object({
   result: json().optional(),
   result_preview: z.string().optional().describe("Stands instead of a result that is too long to show"),
   failure: failureSchema.nullable(),
+  failed_step: z.string().nullable(),
   blocked_reason: z.string().nullable(),
   overdue: z.object({ since: instant() }).nullable(),
   pause_requested: z.boolean(),
@@ -126,10 +128,7 @@ export const executionShown = z.looseObject({ execution_id: z.string(), status: 
 
 export const executionOutline = z.looseObject({
   execution_id: z.string(),
-  workflow: z.string(),
   status: z.enum(executionStatuses),
-  result: json().optional(),
-  failure: fields().nullable(),
   pending_waits: z.array(fields()),
   checkpoints: z.array(fields()),
   next: z.string().describe("The call that makes sense now"),

@@ -38,6 +38,7 @@ export async function executionView(app: App, recorded: Execution, detail: Detai
 
 function summaryOf(app: App, execution: Execution, detail: Detail) {
   const since = overdueSince(execution, app.clock.now());
+  const failure = ("failure" in execution ? execution.failure : undefined) ?? null;
   const parent = execution.parentSeq === null ? undefined : app.store.executions.get(execution.parentSeq);
   return {
     execution_id: execution.id,
@@ -55,7 +56,8 @@ function summaryOf(app: App, execution: Execution, detail: Detail) {
     parent_execution_id: parent?.id ?? null,
     replayed_from: execution.replayedFrom,
     ...resultView(app, execution),
-    failure: "failure" in execution && execution.failure ? failureView(app, execution.failure, detail) : null,
+    failure: failure === null ? null : failureView(app, failure, detail),
+    failed_step: failure?.step ?? null,
     blocked_reason: execution.blockedReason === null ? null : cut(shownText(app, execution.blockedReason), 2_000),
     overdue: since === null ? null : { since: iso(since) },
     pause_requested: execution.pauseRequested,

@@ -37,7 +37,8 @@ export const executionsInput = defineOperation({
     const { id } = execution;
     refuseRaising(app, execution, args.wait);
     const { value, wait, early, idempotency_key: idempotencyKey } = args;
-    const answered = await app.engine.answer(id, { wait, value, early, idempotencyKey }).catch((error: unknown) => {
+    const answer = { wait, value, early, idempotencyKey, answeredBy: context.caller };
+    const answered = await app.engine.answer(id, answer).catch((error: unknown) => {
       throw withExample(error, args);
     });
     const isKept = (name: string) => early && app.store.earlyAnswers.find(answered.seq, name) !== undefined;

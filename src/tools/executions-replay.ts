@@ -6,7 +6,7 @@ import { parentFor } from "./agent-family.ts";
 import type { Execution, ReplayPlan, ResolvedFlow } from "./app-types.ts";
 import { checkpointsOf } from "./artifact-refs.ts";
 import { callText } from "./display.ts";
-import { executionSchema, executionShown } from "./execution-schema.ts";
+import { executionSchema } from "./execution-schema.ts";
 import { executionView } from "./execution-view.ts";
 import { anyJson, executionId, idempotencyKey, open, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
@@ -61,7 +61,7 @@ export const executionsReplay = defineOperation({
     "dry_run shows the plan first. Answers { execution, plan }; follow execution.next.",
   input,
   output: z.object({ execution: executionSchema.nullable(), plan }),
-  outputShown: z.object({ execution: executionShown.nullable(), plan: open() }),
+  outputShown: z.looseObject({ plan: open() }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   example: { execution_id: "0199a3f2", from: "draft", dry_run: true },
   async handler(context, args) {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { parseDuration } from "../core/durations.ts";
 import { UserError } from "../core/errors.ts";
 import type { Limits } from "../core/guardrails.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -9,6 +8,7 @@ import { executionView } from "./execution-view.ts";
 import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
 import { guardrails, limitsOf } from "./guardrails-input.ts";
 import { defineOperation } from "./operation.ts";
+import { limitOf, refuseUnknownSteps, timeouts, timeoutsOf } from "./step-settings.ts";
 import { watchExecution } from "./watching.ts";
 import { checkInput } from "./workflow-input.ts";
 
@@ -19,7 +19,7 @@ const input = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'What to run: "path/to/file.ts:flow" in the project, "package/module:flow", or the name of a flow under flows/.',
+      'What to run: the name of a workflow (workflows_list), "path/to/definition.md", "path/to/file.ts:flow", or "package/module:flow".',
     ),
   input: anyJson().optional().describe("Input of the workflow; it must fit the workflow's schema."),
   wait_seconds: waitSeconds(5),
@@ -40,6 +40,12 @@ const input = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe('Models for steps, { step: alias or "provider:model" }, "*" for all; models_list shows aliases.'),
+  timeouts: timeouts(),
+  workspace: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Folder of the project in which its programs work and its files are written; default: the project."),
 });
 
 export const executionsRun = defineOperation({
@@ -56,18 +62,23 @@ export const executionsRun = defineOperation({
   async handler(context, args) {
     const { app } = context;
     refuseUnknownStack(args.stack);
-    const timeoutMs = timeoutOf(args.timeout);
+    const timeoutMs = args.timeout === undefined ? undefined : limitOf("timeout", args.timeout);
+    const stepTimeouts = timeoutsOf(args.timeouts);
+    if (args.workspace !== undefined) app.checkWorkspace(args.workspace);
     const resolved = await app.code.resolve(args.target);
     const { version, flow } = resolved;
-    checkInput(resolved, args.input, (example) => ({
+    refuseUnknownSteps(resolved, { models: args.models, timeouts: stepTimeouts });
+    // What takes named inputs takes none as well.
+    const input = version.kind === "definition" ? (args.input ?? {}) : args.input;
+    checkInput(resolved, input, (example) => ({
       name: "executions_run",
       args: { target: args.target, input: example },
     }));
     const queued = await app.engine.run({
       workflow: flow.name,
-      target: `${version.sourcePath}:${flow.exportName}`,
+      target: version.kind === "definition" ? version.sourcePath : `${version.sourcePath}:${flow.exportName}`,
       version: version.hash,
-      input: args.input,
+      input,
       stack: args.stack,
       trigger: "api",
       tags: args.tags,
@@ -75,6 +86,8 @@ export const executionsRun = defineOperation({
       ...parentFor(context, args.parent_execution_id),
       limits: layered(flow.options.limits, limitsOf(args.guardrails)),
       models: args.models,
+      timeouts: stepTimeouts,
+      workspace: args.workspace,
       idempotencyKey: args.idempotency_key,
     });
     app.stack.ensureWorker({ isAsked: true });
@@ -92,14 +105,5 @@ function refuseUnknownStack(name: string): void {
   throw new UserError("not_found", `stack: there is no stack ${JSON.stringify(name)}`, {
     hint: `${didYouMean(name, stackNames) ?? `There is: ${stackNames.join(", ")}.`} stacks_list shows more of them.`,
     details: { stacks: stackNames },
-  });
-}
-
-function timeoutOf(timeout: string | number | undefined): number | undefined {
-  if (timeout === undefined) return undefined;
-  const timeoutMs = parseDuration(timeout, "s", "timeout");
-  if (timeoutMs > 0) return timeoutMs;
-  throw new UserError("invalid_input", "timeout: it must be longer than nothing", {
-    hint: 'For example 90 (seconds) or "2h".',
   });
 }

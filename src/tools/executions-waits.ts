@@ -46,6 +46,6 @@ function view(wait: PendingWait) {
   return {
     execution_id: wait.executionId,
     workflow: wait.workflow,
-    ...pendingWaitView(wait.id, undefined, wait),
+    ...pendingWaitView(wait.id, wait.place, wait),
   };
 }

@@ -22,7 +22,7 @@ export const waitSeconds = (seconds: number) =>
     .min(0)
     .max(45)
     .default(seconds)
-    .describe("How long to wait until it ends or asks something; it runs on in any case.");
+    .describe("How long to wait for its end or a question; it runs on in any case.");
 
 export const idempotencyKey = () =>
   z
@@ -30,7 +30,7 @@ export const idempotencyKey = () =>
     .min(1)
     .max(200)
     .optional()
-    .describe("Your own key for this request: a second call with it answers as the first and changes nothing.");
+    .describe("Your own key for this call: a repetition answers the same and changes nothing.");
 
 export const limit = (fallback = 20) =>
   z.number().int().min(1).max(200).default(fallback).describe("Items in one answer.");
@@ -48,4 +48,4 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** What the list of operations shows of a listing. */
-export const listShown = () => z.looseObject({ items: z.array(open()), next_cursor: z.string().nullable() });
+export const listShown = () => z.looseObject({ items: z.array(open()) });

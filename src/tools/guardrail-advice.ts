@@ -21,7 +21,7 @@ export function raiseAdvice({ store }: App, { id, seq, parentSeq, failure }: Fai
   if (above !== undefined) {
     return `The limit is that of an execution above it: ${callText("executions_get", { execution_id: above })} shows how that one is, and what it may use.`;
   }
-  return `The limit is a checkpoint's own: raise it in the flow's file and call ${callText("executions_replay", { execution_id: id, code: "current" })}.`;
+  return `The limit is a checkpoint's own: raise it in the workflow's file and call ${callText("executions_replay", { execution_id: id, code: "current" })}.`;
 }
 
 function executionAbove({ executions, budgets }: App["store"], parentSeq: number | null, limit: LimitName) {

@@ -20,7 +20,7 @@ export const guardrails = () =>
   given
     .optional()
     .describe(
-      "Limits for models and agents in it and below it: max_requests, max_tokens, max_tool_calls, max_turns, max_cost_usd, max_time (of work), on_exceed (fail or ask a person).",
+      "Limits for models and agents in it and below it; max_time is of work, on_exceed fails or asks a person.",
     );
 
 export type GivenGuardrails = z.output<typeof given>;

@@ -51,7 +51,7 @@ function afterFailure(app: App, execution: FailedExecution): string {
   if (canRetry(failure) && !retryRepeats(app, execution)) {
     return `It failed: ${logs} Once the cause is gone, ${callText("executions_retry", { execution_id: id })} tries again what failed; if the code must change, edit the file and use executions_replay with code "current".`;
   }
-  return `It failed: ${logs} A retry would fail the same way: mend the flow's file and call ${callText("executions_replay", { execution_id: id, code: "current" })}, or pass another input.`;
+  return `It failed: ${logs} A retry would fail the same way: mend the workflow's file and call ${callText("executions_replay", { execution_id: id, code: "current" })}, or pass another input.`;
 }
 
 function whileOpen(app: App, execution: Execution & { wakeAt?: number | null }, view: Known): string {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { App } from "../app.ts";
+import type { WaitForm } from "./wait-form.ts";
 
 export interface CallContext {
   readonly app: App;
@@ -9,6 +10,12 @@ export interface CallContext {
   readonly progress?: ((report: ProgressReport) => void) | undefined;
   /** Sends the person at the client to a page; absent where the client cannot. */
   readonly askByUrl?: AskByUrl | undefined;
+  /** Asks the person at the client what a wait asks; absent where the client cannot. */
+  readonly askByForm?: AskByForm | undefined;
+  /** Who calls, as it is recorded with an answer. */
+  readonly caller?: string | undefined;
+  /** What the caller may call; default: every operation there is. */
+  readonly offered?: readonly Operation[] | undefined;
   /** Told of bugs and failures that the caller sees only a reference to. */
   readonly onProblem: (message: string, cause: unknown) => void;
 }
@@ -35,8 +42,24 @@ export interface AskedByUrl {
   complete(): Promise<void>;
 }
 
+/** The client's way to its person, in a form of its own. */
+export interface AskByForm {
+  /** What the client calls itself. */
+  readonly client: string;
+  /** Fires when the connection is gone by which the call would be answered. */
+  readonly left?: AbortSignal | undefined;
+  /** @throws what the client answered instead, or that nobody answered in time */
+  ask(question: { message: string; form: WaitForm; signal: AbortSignal }): Promise<AskedByForm>;
+}
+
+export interface AskedByForm {
+  readonly action: "accept" | "decline" | "cancel";
+  /** The fields of the form, by name. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
 export interface ProgressReport {
-  /** Completed checkpoints; rises with every report. */
+  /** Completed checkpoints, and a little more for each report between two of them: it rises with every report. */
   completed: number;
   message: string;
 }

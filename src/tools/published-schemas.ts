@@ -17,9 +17,13 @@ function published(schema: z.ZodType): JsonSchema {
   return portable(json);
 }
 
-/** The same schema without spellings that some clients drop or refuse: lists of types, and keywords that say nothing. */
+/**
+ * The same schema without spellings that some clients drop or refuse (lists of types) and without keywords that say
+ * next to nothing: a client's model reads every word of every operation.
+ */
 function portable(schema: JsonSchema): JsonSchema {
-  const { type, properties, items, anyOf, additionalProperties, propertyNames: _, ...rest } = schema;
+  const { type, properties, items, anyOf, additionalProperties, propertyNames: _, ...others } = schema;
+  const rest = Object.fromEntries(Object.entries(others).filter(([keyword, value]) => !isNoise(keyword, value)));
   return {
     ...(Array.isArray(type) ? { anyOf: type.map((one) => ({ type: one })) } : type !== undefined && { type }),
     ...rest,
@@ -30,6 +34,13 @@ function portable(schema: JsonSchema): JsonSchema {
     ...(isSchema(additionalProperties) &&
       Object.keys(additionalProperties).length > 0 && { additionalProperties: portable(additionalProperties) }),
   };
+}
+
+/** That a text must not be empty, is no book, and that a whole number is one. */
+function isNoise(keyword: string, value: unknown): boolean {
+  if (keyword === "minLength") return value === 1;
+  if (keyword === "maxLength") return Number(value) >= 200;
+  return (keyword === "maximum" || keyword === "minimum") && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
 }
 
 function eachPortable(properties: JsonSchema): JsonSchema {

@@ -1,27 +1,58 @@
 import { isTerminal } from "../core/statuses.ts";
 import type { Execution } from "./app-types.ts";
 import type { CallContext } from "./operation.ts";
+import { PersonAtClient } from "./person-at-client.ts";
 
 /** A wait is on the record a moment before its execution has gone to sleep. */
 const settlingMs = 200;
 const ensureEveryMs = 1_000;
+const tellEveryMs = 10_000;
+/** More reports than a call can make between two checkpoints. */
+const mostBetween = 10_000;
 
 /**
  * Looks at an execution until there is something for the caller to do or read: it ended, it is paused, it asks
- * something or a child of it does, or it sleeps past the time that is left. The caller's leaving and the end of the time end only the look.
+ * something or a child of it does, or it sleeps past the time that is left. What it asks is asked of the person at the
+ * client where that can be done. The caller's leaving and the end of the time end only the look.
  */
 export async function watchExecution(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
+  const report = new Report(context);
+  if (seconds <= 0) return watch(context, execution, { seconds, report });
   // Whoever waits may be the only one left who notices that the worker has died.
-  const { ensureWorker } = context.app.stack;
-  const timer = seconds > 0 ? setInterval(ensureWorker, ensureEveryMs) : undefined;
+  const timer = setInterval(context.app.stack.ensureWorker, ensureEveryMs);
+  const person = PersonAtClient.of(context);
   try {
-    return await watch(context, execution, seconds);
+    for (;;) {
+      const found = await watch(context, execution, { seconds, report });
+      if (person === undefined) return found;
+      if (!(await asked(person, found, report))) return context.app.findExecution(found.id);
+    }
   } finally {
     clearInterval(timer);
   }
 }
 
-async function watch(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
+/** Clients that end a call after a minute are told that it goes on while the person thinks. */
+async function asked(person: PersonAtClient, execution: Execution, report: Report): Promise<boolean> {
+  let wait: string | undefined;
+  const tell = () => wait !== undefined && report.tellBetween(`asks the person at the client: ${wait}`);
+  const timer = setInterval(tell, tellEveryMs);
+  try {
+    return await person.answer(execution, (name) => {
+      wait = name;
+      tell();
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+interface Watched {
+  seconds: number;
+  report: Report;
+}
+
+async function watch(context: CallContext, execution: Execution, { seconds, report }: Watched): Promise<Execution> {
   const { app, signal } = context;
   const giveUpAt = performance.now() + seconds * 1_000;
   const leftMs = () => Math.max(0, giveUpAt - performance.now());
@@ -30,9 +61,8 @@ async function watch(context: CallContext, execution: Execution, seconds: number
     const { families } = app.store;
     return families.hasOpenChild(seq) && families.askingBelow(seq) === undefined;
   };
-  const report = reporter(context);
   const isSettled = (now: Execution) => {
-    report(now);
+    report.tell(now);
     return isIdle(now, { until: app.clock.now() + leftMs(), asks, waitsForChildren });
   };
   const found = await app.engine.watch(
@@ -57,16 +87,33 @@ function isIdle(execution: Execution, { until, asks, waitsForChildren }: Look): 
   return asks(execution) || (execution.wakeAt === null ? !waitsForChildren(execution) : execution.wakeAt > until);
 }
 
-function reporter({ app, progress }: CallContext): (execution: Execution) => void {
-  if (progress === undefined) return () => {};
-  let last = -1;
-  return ({ seq, status, progress: stage }) => {
+/** How the execution gets on, as the caller is told; its numbers only rise. */
+class Report {
+  readonly #context: CallContext;
+  #completed = -1;
+  #between = 0;
+
+  constructor(context: CallContext) {
+    this.#context = context;
+  }
+
+  tell({ seq, status, progress: stage }: Execution): void {
+    const { app, progress } = this.#context;
+    if (progress === undefined) return;
     const completed = app.listings.journal.countCompleted(seq);
-    if (completed <= last) return;
-    last = completed;
+    if (completed <= this.#completed) return;
+    this.#completed = completed;
+    this.#between = 0;
     const text = `${completed} ${completed === 1 ? "checkpoint" : "checkpoints"} completed, ${status}`;
     progress({ completed, message: stage === null ? text : `${text}: ${stageText(stage)}` });
-  };
+  }
+
+  /** Between two checkpoints. */
+  tellBetween(message: string): void {
+    this.#between += 1;
+    const completed = Math.max(0, this.#completed) + this.#between / mostBetween;
+    this.#context.progress?.({ completed, message });
+  }
 }
 
 function stageText({ stage, current, total }: Record<string, unknown>): string {

@@ -82,7 +82,7 @@ describe("Claude Code", () => {
       SAVEPOINT_PROJECT: project,
       SAVEPOINT_PARENT_EXECUTION_ID: id,
       SAVEPOINT_PARENT_CHECKPOINT: expect.stringMatching(/^\d+$/),
-      SAVEPOINT_AGENT_RUN: expect.stringMatching(/^[\da-f-]{36}$/),
+      SAVEPOINT_PROGRAM_RUN: expect.stringMatching(/^[\da-f-]{36}$/),
       ...(process.getuid?.() === 0 ? { IS_SANDBOX: "1" } : {}),
     });
   });

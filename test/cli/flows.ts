@@ -30,6 +30,12 @@ export const form = flow("form", () => wait({
     more: z.record(z.string(), z.number()).optional(),
   }),
 }));
+const choice = { type: "string", oneOf: [{ const: "publish", title: "Publish it" }, { const: "revise", title: "Send it back" }] };
+const options = { anyOf: [choice, { type: "object", properties: { option: choice, comment: { type: "string" } }, required: ["option"] }] };
+export const choose = flow("choose", () => wait({ name: "review", question: "What now?", schema: options }));
+export const again = flow("again", async () => [
+  await wait({ name: "again", question: "Again?" }), await wait({ name: "again", question: "Again?" }),
+]);
 export const go = flow("go", async () => { await wait({ name: "go" }); return "gone"; });
 `,
   );

@@ -57,3 +57,15 @@ test("a flat object is asked field by field, and a field that is not flat as JSO
     ],
   });
 });
+
+test("options that may come with a comment are chosen from by their labels", () => {
+  const option = { type: "string", oneOf: [{ const: "publish", title: "Publish it" }, { const: "drop" }] };
+  const properties = { option, comment: { type: "string" } };
+  expect(promptPlan({ anyOf: [option, { type: "object", properties, required: ["option"] }] })).toEqual({
+    kind: "options",
+    options: [
+      { value: "publish", label: "Publish it" },
+      { value: "drop", label: "drop" },
+    ],
+  });
+});

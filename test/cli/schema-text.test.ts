@@ -10,6 +10,15 @@ test.each([
   [{ type: "array", items: { type: "string" } }, "[string, …]"],
   [{ anyOf: [{ type: "string" }, { type: "null" }] }, "string | null"],
   [
+    {
+      anyOf: [
+        { type: "string", oneOf: [{ const: "a", title: "A" }, { const: "b" }] },
+        { type: "object", properties: { option: {}, comment: {} }, required: ["option"] },
+      ],
+    },
+    '"a" | "b", or { option, comment }',
+  ],
+  [
     { type: "object", properties: { ok: { type: "boolean" }, why: {} }, required: ["ok"] },
     "{ ok: boolean, why?: any }",
   ],

@@ -45,6 +45,44 @@ describe.skipIf(noTerminal !== undefined)("at a terminal", () => {
     expect((await newest()).result).toEqual({ publish: true, tone: "warm", stars: 4, tags: ["a"], more: { x: 1 } });
   });
 
+  test("options are chosen by their labels, with a comment if there is one", async () => {
+    const { code, screen } = await inTerminal(
+      project,
+      ["run", "choose", "--follow"],
+      [
+        [/Send it back/, `${key.down}${key.enter}`],
+        [/Comment \(optional\)/, `Too long${key.enter}`],
+      ],
+    );
+    expect(code).toBe(0);
+    expect(screen).toContain("Publish it");
+    expect((await newest()).result).toEqual({ option: "revise", comment: "Too long" });
+    const short = await inTerminal(
+      project,
+      ["run", "choose", "--follow"],
+      [
+        [/Publish it/, key.enter],
+        [/Comment \(optional\)/, key.enter],
+      ],
+    );
+    expect(short.code).toBe(0);
+    expect((await newest()).result).toBe("publish");
+  });
+
+  test("a question that is asked again says which one it is, and stays while others of its name come", async () => {
+    const { code, screen } = await inTerminal(
+      project,
+      ["run", "again", "--follow"],
+      [
+        ["Again?", key.enter],
+        ["Again? (again#2)", key.enter],
+      ],
+    );
+    expect(code).toBe(0);
+    expect(screen).not.toContain("settled elsewhere");
+    expect((await newest()).result).toEqual([true, true]);
+  });
+
   test("a cancelled prompt leaves the wait pending and ends with 4", async () => {
     const { code, screen } = await inTerminal(project, ["run", "go", "--follow"], [["go?", key.interrupt]]);
     expect(code).toBe(4);

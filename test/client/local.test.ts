@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openClient, type SavepointClient, UserError } from "../../src/client/client.ts";
 import { clientOn } from "../../src/client/local.ts";
@@ -17,6 +18,9 @@ test("operations are methods, with the arguments and answers of the tools", asyn
   const { execution_id } = execution;
   const done = await client.executions.input({ execution_id, value: true });
   expect(done).toMatchObject({ status: "completed", result: "Draft for tea" });
+  const { seq } = (await project.app()).findExecution(execution_id);
+  const [wait] = (await project.app()).store.journal.waits(seq);
+  expect(wait?.detail?.["answeredBy"]).toBe(userInfo().username);
   const { items } = await client.artifacts.list({ execution_id });
   expect(items.map(({ name }) => name)).toContain("report");
   expect(await client.status({})).toMatchObject({ executions: { completed: 1 } });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { catalogue } from "../../src/tools/catalogue.ts";
+import { operationsOfGroups } from "../../src/tools/groups.ts";
 import { TestProject } from "../processes/project.ts";
 import { type RunningServer, startServer } from "./process.ts";
 
@@ -35,7 +35,7 @@ const call = (name: string, args: object) => {
 test("the MCP Inspector finds nothing to object to in the tools, over HTTP with the token", () => {
   const { code, stdout, stderr } = inspect(server.token, "--method", "tools/list", "--strict");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(JSON.parse(stdout).tools).toHaveLength(catalogue.length);
+  expect(JSON.parse(stdout).tools).toHaveLength(operationsOfGroups().length);
 });
 
 test("it runs, answers and reads an execution", () => {

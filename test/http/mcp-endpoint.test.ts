@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { catalogue } from "../../src/tools/catalogue.ts";
+import { operationsOfGroups } from "../../src/tools/groups.ts";
 import { flowFile } from "../tools/project.ts";
 import { json, type TestRequest, TestServer } from "./server.ts";
 
@@ -61,7 +61,7 @@ describe("a session", () => {
     expect(session).toMatch(/^[0-9a-f-]{36}$/);
     expect((await post({ jsonrpc: "2.0", method: "notifications/initialized" }, session)).status).toBe(202);
     const { result } = await answerOf(await post(list, session));
-    expect(result?.["tools"]).toHaveLength(catalogue.length);
+    expect(result?.["tools"]).toHaveLength(operationsOfGroups().length);
     const call = { jsonrpc: "2.0", id: 3, method: "tools/call", params: { name: "status", arguments: {} } };
     const status = await answerOf(await post(call, session));
     expect(status.result).toMatchObject({ structuredContent: { version: "0.1.0" } });

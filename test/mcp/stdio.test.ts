@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { catalogue } from "../../src/tools/catalogue.ts";
+import { operationsOfGroups } from "../../src/tools/groups.ts";
 import { TestProject } from "../processes/project.ts";
 import { callTool } from "./client.ts";
 
@@ -212,7 +212,7 @@ describe("the MCP Inspector", () => {
   test("finds nothing to object to in the tools", () => {
     const { code, stdout, stderr } = inspect("--method", "tools/list", "--strict");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout).tools).toHaveLength(catalogue.length);
+    expect(JSON.parse(stdout).tools).toHaveLength(operationsOfGroups().length);
   });
 
   test("runs, answers and reads an execution", () => {

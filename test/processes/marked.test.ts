@@ -93,7 +93,7 @@ writeFileSync(${JSON.stringify(project.path("left"))}, JSON.stringify(left) + "\
   await gate(file + ".go");
 })(), { isolate: true });`,
     );
-    const marks = { [first]: "00000000-0000-7000-8000-000000000000", [second]: "0", SAVEPOINT_AGENT_RUN: "mine" };
+    const marks = { [first]: "00000000-0000-7000-8000-000000000000", [second]: "0", SAVEPOINT_PROGRAM_RUN: "mine" };
     const app = await project.open();
     const server = await project.serve(marks);
     const worker = await onlyWorker(app);
@@ -103,7 +103,7 @@ writeFileSync(${JSON.stringify(project.path("left"))}, JSON.stringify(left) + "\
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
       expect(environment.filter((one) => one.startsWith("SAVEPOINT_PARENT_"))).toEqual([]);
     }
-    expect(await endMarked({ [first]: marks[first], SAVEPOINT_AGENT_RUN: "mine" })).toEqual([]);
+    expect(await endMarked({ [first]: marks[first], SAVEPOINT_PROGRAM_RUN: "mine" })).toEqual([]);
     await exit(server);
     expect([worker.pid, isolated].filter(isAlive)).toEqual([worker.pid, isolated]);
     project.write("at-work.go", "");

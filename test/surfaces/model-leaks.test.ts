@@ -52,6 +52,7 @@ beforeAll(async () => {
     },
   });
   project = new TestProject({
+    SAVEPOINT_GROUPS: "all",
     ...claude.env,
     ANTHROPIC_API_KEY: values.ENVIRONMENT,
     ANTHROPIC_BASE_URL: anthropic.baseUrl,

@@ -19,6 +19,11 @@ test("the catalogue holds exactly these operations, in this order", () => {
     "executions_resume",
     "executions_cancel",
     "executions_statistics",
+    "workflows_list",
+    "workflows_get",
+    "workflows_validate",
+    "workflows_save",
+    "workflows_plan",
     "artifacts_list",
     "artifacts_get",
     "secrets_create",
@@ -62,9 +67,9 @@ describe.each(catalogue.map((operation) => [operation.name, operation] as const)
 
   test("reads or writes, and says which", () => {
     const runsCode = /_(run|input|abort_wait|replay|retry|resume)$/.test(name);
-    const writes = runsCode || /_(pause|cancel|create)$/.test(name);
+    const writes = runsCode || /_(pause|cancel|create|save)$/.test(name);
     expect(operation.annotations.readOnlyHint).toBe(!writes);
-    expect(operation.annotations.destructiveHint).toBe(/_(cancel|abort_wait)$/.test(name));
+    expect(operation.annotations.destructiveHint).toBe(/_(cancel|abort_wait|save)$/.test(name));
     expect(operation.annotations.idempotentHint).toBe(!writes || name === "executions_cancel");
     expect(operation.annotations.openWorldHint).toBe(runsCode);
   });

@@ -159,7 +159,7 @@ describe("executions_run queues nothing and says what to do", () => {
     [
       "a target that does not exist",
       { target: "revew" },
-      { code: "not_found", message: /no flow named "revew"/, hint: /Did you mean "review"/ },
+      { code: "not_found", message: /no workflow named "revew"/, hint: /Did you mean "review"/ },
     ],
     [
       "a file that does not exist",

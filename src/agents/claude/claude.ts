@@ -1,8 +1,8 @@
 import { ModelError } from "../../core/model-error.ts";
+import { type FoundProgram, findProgram } from "../../processes/find-program.ts";
 import { agentEnvironment } from "../environment.ts";
-import { type FoundProgram, findProgram } from "../find-program.ts";
 import type { AgentKind, AgentOutcome, AgentTask } from "../kind.ts";
-import { runProgram } from "../program-run.ts";
+import { runAgentProgram } from "../program-run.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../temporary-folder.ts";
 import { claudeArguments } from "./arguments.ts";
 import { type ConversationEnd, conclude, isUnknownSession } from "./conclusion.ts";
@@ -95,7 +95,7 @@ async function converse(options: ClaudeOptions, task: AgentTask, prepared: Prepa
     tellStart(task, session);
     const input = session.isResumed ? continuation : request.prompt;
     const environment = agentEnvironment({ env, projectRoot, request, workplace });
-    const end = await runProgram(
+    const end = await runAgentProgram(
       { command: program.command, args, cwd, env: environment, input },
       {
         workplace,

@@ -16,10 +16,10 @@ export async function askWait(
 ): Promise<{ value: unknown } | undefined> {
   const prompter = new Prompter(await loadPrompts(output), signal);
   if (wait.refused_answer !== null) prompter.tell(`The last answer was refused: ${wait.refused_answer.reason}`);
-  const { name, question, schema } = wait;
+  const { schema } = wait;
   try {
     const said = await prompter.ask(promptPlan(schema), {
-      message: question ?? `${name}?`,
+      message: messageFor(wait),
       schema: schema ?? {},
       isRequired: true,
     });
@@ -28,6 +28,12 @@ export async function askWait(
     if (error instanceof PromptEnded) return undefined;
     throw error;
   }
+}
+
+/** Waits of a loop, and those that are asked again, may ask the same in other places. */
+function messageFor({ name, question }: Asked): string {
+  if (question === null) return `${name}?`;
+  return /[/#]/.test(name) ? `${question} (${name})` : question;
 }
 
 /** The prompts' library asks the environment whether it may paint. */

@@ -1,10 +1,13 @@
 import type { JsonSchema } from "../../core/json-schema.ts";
+import { beyondForms, choicesOf, type FormChoice, optionsIn } from "../../tools/wait-form.ts";
 
 /** How a person is asked for a value of a schema. */
 export type PromptPlan =
   | { readonly kind: "go-on" }
   | { readonly kind: "confirm"; readonly initial?: boolean }
   | { readonly kind: "select"; readonly options: readonly Choice[] }
+  /** One of these, and a comment if there is something to say. */
+  | { readonly kind: "options"; readonly options: readonly Choice[] }
   | { readonly kind: "multiselect"; readonly options: readonly Choice[] }
   | { readonly kind: "text"; readonly initial?: string }
   | { readonly kind: "number"; readonly initial?: string }
@@ -25,18 +28,17 @@ export interface FieldPlan {
   readonly plan: PromptPlan;
 }
 
-/** Keywords that a prompt cannot follow: then the value is typed as JSON. */
-const beyondPrompts = ["$ref", "allOf", "not", "if", "patternProperties", "dependentRequired", "dependentSchemas"];
-
 /** @param schema of the answer; null where any will do */
 export function promptPlan(schema: JsonSchema | null): PromptPlan {
   if (schema === null) return { kind: "go-on" };
-  return beyondPrompts.some((keyword) => keyword in schema) ? { kind: "json" } : planOf(schema);
+  const options = optionsIn(schema);
+  if (options !== undefined) return { kind: "options", options: options.map(choiceOf) };
+  return beyondForms.some((keyword) => keyword in schema) ? { kind: "json" } : planOf(schema);
 }
 
 function planOf(schema: JsonSchema): PromptPlan {
   const options = choicesOf(schema);
-  if (options !== undefined) return { kind: "select", options };
+  if (options !== undefined) return { kind: "select", options: options.map(choiceOf) };
   if ("anyOf" in schema || "oneOf" in schema) return { kind: "json" };
   const initial = schema["default"];
   switch (schema["type"]) {
@@ -56,26 +58,13 @@ function planOf(schema: JsonSchema): PromptPlan {
   }
 }
 
-/** The values of an `enum`, a `const`, or alternatives that are each a `const`. */
-function choicesOf(schema: JsonSchema): Choice[] | undefined {
-  if (Array.isArray(schema["enum"])) return schema["enum"].map((value) => ({ value, label: labelOf(value) }));
-  if ("const" in schema) return [choiceOf(schema)];
-  const alternatives = schema["oneOf"] ?? schema["anyOf"];
-  if (!Array.isArray(alternatives) || !alternatives.every((one) => isSchema(one) && "const" in one)) return undefined;
-  return alternatives.map(choiceOf);
-}
-
-function choiceOf({ const: value, title, description }: JsonSchema): Choice {
-  return {
-    value,
-    label: typeof title === "string" ? title : labelOf(value),
-    ...(typeof description === "string" && { hint: description }),
-  };
+function choiceOf({ value, label, hint }: FormChoice): Choice {
+  return { value, label, ...(hint !== undefined && { hint }) };
 }
 
 function planOfArray({ items }: JsonSchema): PromptPlan {
   const options = isSchema(items) ? choicesOf(items) : undefined;
-  return options === undefined ? { kind: "json" } : { kind: "multiselect", options };
+  return options === undefined ? { kind: "json" } : { kind: "multiselect", options: options.map(choiceOf) };
 }
 
 function planOfObject({ properties, required }: JsonSchema): PromptPlan {
@@ -99,10 +88,6 @@ function planOfObject({ properties, required }: JsonSchema): PromptPlan {
 function questionOf(name: string, { title, description }: JsonSchema): string {
   const heading = typeof title === "string" ? title : name;
   return typeof description === "string" ? `${heading}: ${description}` : heading;
-}
-
-function labelOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function isSchema(value: unknown): value is JsonSchema {

@@ -37,6 +37,8 @@ export class Prompter {
         return question.isRequired ? this.#confirm(plan, question) : this.#select(yesOrNo, question);
       case "select":
         return this.#select(plan.options, question);
+      case "options":
+        return this.#options(plan.options, question);
       case "multiselect":
         return this.#multiselect(plan.options, question);
       case "text":
@@ -76,6 +78,14 @@ export class Prompter {
     if (!isRequired) options.unshift({ value: -1, label: "(leave it out)" });
     const at = this.#said(await select({ message: harmless(message), options, signal: this.#signal }));
     return at < 0 ? { isLeftOut: true } : { value: choices[at]?.value };
+  }
+
+  async #options(choices: readonly Choice[], question: Question): Promise<Said> {
+    const said = await this.#select(choices, question);
+    if (!("value" in said)) return said;
+    const comment = { message: "Comment (optional)", schema: { type: "string" }, isRequired: false };
+    const more = await this.#type(comment, { read: (text) => text });
+    return "value" in more ? { value: { option: said.value, comment: more.value } } : said;
   }
 
   async #multiselect(choices: readonly Choice[], question: Question): Promise<Said> {

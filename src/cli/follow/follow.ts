@@ -96,8 +96,10 @@ class Follower {
     const signal = AbortSignal.any([this.#session.signal, this.#stop.signal]);
     const tail = new LogTail(this.#client, this.#id);
     const logging = logs ? tail.follow((line) => this.#view.log(this.#clean(line)), signal) : Promise.resolve();
+    let hasEnded = false;
     try {
       for await (const followed of this.#client.follow(this.#id, { signal })) {
+        hasEnded = followed.kind === "done";
         if (followed.kind === "done") break;
         const event = this.#clean(followed.event);
         this.#state = withEvent(this.#state, event);
@@ -107,7 +109,7 @@ class Follower {
     } finally {
       this.#stop.abort();
       clearTimeout(this.#look);
-      this.#asking?.withdraw.abort();
+      this.#asking?.withdraw.abort(hasEnded ? settledElsewhere : undefined);
       await Promise.all([logging, this.#looking, this.#asking?.done]);
     }
     if (this.#failure !== undefined) throw this.#failure.cause;
@@ -124,11 +126,6 @@ class Follower {
   }
 
   #attend(): void {
-    const asked = this.#asking?.wait;
-    const isStillAsked = this.#state.rows.some(
-      (row) => row.kind === "wait" && row.name === asked?.name && row.status === "pending",
-    );
-    if (asked?.executionId === this.#id && !isStillAsked) this.#asking?.withdraw.abort(settledElsewhere);
     this.#lookAgain(settlingMs);
   }
 
@@ -145,7 +142,8 @@ class Follower {
     const hasChildren = rows.some((row) => row.kind === "child" && row.status === "running");
     // What a child asks is on no event of its parent.
     if (hasChildren) this.#lookAgain(belowMs);
-    if (this.#asking !== undefined || this.#stop.signal.aborted) return;
+    if (this.#asking !== undefined) return this.#withdrawIfSettled();
+    if (this.#stop.signal.aborted) return;
     if (!isAsking && !hasChildren && status !== "paused") return;
     const execution = await this.#client.executions.get({ execution_id: this.#id });
     const asked = await this.#questionOf(execution);
@@ -154,6 +152,16 @@ class Follower {
       const isStuck = execution.status === "paused" || (execution.status === "waiting" && asked !== undefined);
       if (isStuck) this.#stop.abort();
     } else if (asked !== undefined && execution.status !== "paused") this.#ask(asked);
+  }
+
+  /** Its name says nothing: a wait is called otherwise once another of its name is asked. */
+  async #withdrawIfSettled(): Promise<void> {
+    const { executionId, wait_id: id } = this.#asking?.wait ?? {};
+    if (executionId === undefined) return;
+    const { pending_waits: pending } = await this.#client.executions.get({ execution_id: executionId });
+    if (pending.every(({ wait_id: other }) => other !== id) && this.#asking?.wait.wait_id === id) {
+      this.#asking?.withdraw.abort(settledElsewhere);
+    }
   }
 
   /** What it asks, or else what one of the executions below it asks. */

@@ -1,4 +1,5 @@
 import type { Answer } from "../../client/client.ts";
+import { shellWord } from "../../core/shell-word.ts";
 import { shortIds } from "../short-ids.ts";
 import { glyph } from "../style.ts";
 import { relativeTime } from "../time-text.ts";
@@ -24,6 +25,6 @@ function waitText(wait: Asked, { id, isOneOfSeveral }: { id: string; isOneOfSeve
     `${glyph("pending", style)} ${style.bold(wait.workflow)}  ${wait.name}  ${id}  ${about}`,
     ...(wait.question === null ? [] : setIn(wait.question)),
     ...(wait.refused_answer === null ? [] : setIn(style.bad(`refused: ${wait.refused_answer.reason}`))),
-    `  ${style.dim(`savepoint answer ${id}${isOneOfSeveral ? ` --name ${wait.name}` : ""}`)}`,
+    `  ${style.dim(`savepoint answer ${id}${isOneOfSeveral ? ` --name ${shellWord(wait.name)}` : ""}`)}`,
   ].join("\n");
 }

@@ -7,7 +7,9 @@ import { artifactsTable, executionsTable, stacksText } from "./lists.ts";
 import { modelCallsTable, modelsTable, statisticsTable } from "./models.ts";
 import { anyTable, anyText, artifactText, replayText, statusOverview } from "./others.ts";
 import { type Page, valueText } from "./page.ts";
+import { planText } from "./plan.ts";
 import { eventsText, logsText } from "./timeline.ts";
+import { savedText, validationText, workflowsTable, workflowText } from "./workflows.ts";
 
 type Presented = string | Promise<string>;
 type Presenters = { readonly [N in CatalogueOperation["name"]]?: (answer: Answer<N>, page: Page) => Presented };
@@ -31,9 +33,14 @@ const presenters: Presenters = {
   executions_statistics: statisticsTable,
   artifacts_list: artifactsTable,
   artifacts_get: artifactText,
+  workflows_list: workflowsTable,
+  workflows_get: workflowText,
+  workflows_validate: validationText,
+  workflows_save: savedText,
   models_list: modelsTable,
   models_calls: modelCallsTable,
   stacks_list: stacksText,
+  workflows_plan: planText,
   status: statusOverview,
 };
 

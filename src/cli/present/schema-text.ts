@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../core/json-schema.ts";
+import { optionsIn } from "../../tools/wait-form.ts";
 
 const deepest = 3;
 
@@ -6,6 +7,10 @@ const deepest = 3;
 export function schemaText(schema: JsonSchema, depth = 0): string {
   const options = schema["enum"] ?? ("const" in schema ? [schema["const"]] : undefined);
   if (Array.isArray(options)) return options.map((one) => JSON.stringify(one)).join(" | ");
+  const choices = optionsIn(schema);
+  if (choices !== undefined) {
+    return `${choices.map(({ value }) => JSON.stringify(value)).join(" | ")}, or { option, comment }`;
+  }
   const alternatives = schema["anyOf"] ?? schema["oneOf"];
   if (Array.isArray(alternatives)) return alternatives.map((one) => nested(one, depth)).join(" | ");
   if (schema["type"] === "array") return `[${nested(schema["items"], depth)}, …]`;

@@ -51,8 +51,7 @@ function chosenWait(execution: ExecutionView, wanted: unknown): PendingWaitView 
       hint: inCommandForm(next),
     });
   }
-  const meant =
-    wanted === undefined ? waits : waits.filter(({ wait_id, name }) => wait_id === wanted || name === wanted);
+  const meant = wanted === undefined ? waits : waits.filter((wait) => isNamed(wait, String(wanted)));
   const [only, ...others] = meant;
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {
@@ -63,6 +62,11 @@ function chosenWait(execution: ExecutionView, wanted: unknown): PendingWaitView 
   throw new UserError("ambiguous", `several waits are pending: ${names}`, {
     hint: "Say which one with --name.",
   });
+}
+
+/** Notifications and the inbox name a wait by its place, of which its name here may be the end or the beginning. */
+function isNamed({ wait_id: id, name }: PendingWaitView, wanted: string): boolean {
+  return id === wanted || name === wanted || wanted.endsWith(`/${name}`) || name === `${wanted}#1`;
 }
 
 function valueMissing(execution: ExecutionView, { name, question }: PendingWaitView): UserError {

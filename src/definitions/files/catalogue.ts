@@ -12,6 +12,8 @@ import { readSource } from "./source.ts";
 export interface ListedDefinition extends ValidatedDefinition {
   name: string;
   file: DefinitionFile;
+  /** What the file says; undefined where it could not be read. */
+  text: string | undefined;
 }
 
 export interface Catalogue {
@@ -38,14 +40,24 @@ export function readCatalogue(folder: string, known: Known = {}): Catalogue {
 export function readDefinitionFile(folder: string, file: DefinitionFile, known: Known = {}): ListedDefinition {
   const fallback = kebab(stemOf(file.path)) ?? stemOf(file.path);
   const reading = readSource(folder, file.path);
-  if (!("source" in reading)) return { name: fallback, file, definition: undefined, problems: reading.problems };
-  const home = dirname(join(folder, file.path));
-  const hasModule = (module: string) => !outsidePath(module) && existsSync(join(home, module));
+  if (!("source" in reading)) {
+    return { name: fallback, file, text: undefined, definition: undefined, problems: reading.problems };
+  }
+  const hasModule = moduleFinder(dirname(join(folder, file.path)));
   const validated = validateDefinition(reading.source, { hasModule, ...known });
-  return { ...validated, name: validated.name ?? fallback, file };
+  return { ...validated, name: validated.name ?? fallback, file, text: reading.source.text };
 }
 
-function duplicate({ name, file }: ListedDefinition, first: ListedDefinition): Problem[] {
+/** Whether a module lies beside a definition. */
+export function moduleFinder(home: string): (module: string) => boolean {
+  return (module) => !outsidePath(module) && existsSync(join(home, module));
+}
+
+/** Two files of one name: the one that comes first by path keeps it. */
+export function duplicate(
+  { name, file }: { name: string; file: DefinitionFile },
+  first: { file: DefinitionFile },
+): Problem[] {
   const message = `the name ${name} is taken by ${first.file.path}`;
   const hint = "Give one of them another name.";
   return problemsOf(file.path, [{ code: "duplicate_name", at: startOfFile, field: "name", message, hint }]);

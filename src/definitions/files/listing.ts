@@ -72,6 +72,10 @@ function extensionOf(path: string): string | undefined {
   return extensions.find((extension) => path.endsWith(extension));
 }
 
+export function isSameDefinition(a: DefinitionFile, b: DefinitionFile): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
 /** `daily-brief.md` and `daily_brief/workflow.md` are one definition. */
 function keyOf({ path, folder }: DefinitionFile): string {
   const stem = folder ?? path.slice(0, -(extensionOf(path)?.length ?? 0));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { Limits } from "../../core/guardrails.ts";
 import { compileJsonSchema, type JsonSchema } from "../../core/json-schema.ts";
 
 /** What names steps, inputs and loop variables. */
@@ -71,7 +72,8 @@ export const guardrails = z
     max_time: duration,
     on_exceed: z.enum(["fail", "ask"]),
   })
-  .partial();
+  .partial()
+  .transform((given) => given as Limits);
 
 /** Own code for a rule that zod does not know; see `shape-findings.ts`. */
 export function refuse(

@@ -93,8 +93,13 @@ export const shell = z.strictObject({
 export const writeFile = z.strictObject({
   ...common,
   type: z.literal("write_file"),
-  path: field.filledText,
-  content: z.unknown(),
+  /** Of the file; with `files` the folder that they go into. */
+  path: field.filledText.optional(),
+  content: z.unknown().optional(),
+  files: z.unknown().optional().meta({
+    description:
+      "Many files: contents by path, a list of { path, content }, or a text with a line === FILE: path === before each",
+  }),
 });
 
 const statusCode = z

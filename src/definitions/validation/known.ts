@@ -23,13 +23,18 @@ export function checkKnown(
   { fields, root, secrets }: { fields: Branch; root: OutlineList; secrets: readonly SecretUse[] },
   known: Known,
 ): Finding[] {
+  const own = textOf(fields, "name");
+  const around = {
+    ...known,
+    workflows: known.workflows && [...new Set([...known.workflows, ...(own === undefined ? [] : [own])])],
+  };
   return [
     ...modelFindings(fields, root, known),
     ...secrets.flatMap((use) => secretFindings(use, known)),
-    ...allSteps(root).flatMap((step) => stepFindings(step, known)),
+    ...allSteps(root).flatMap((step) => stepFindings(step, around)),
     ...itemsOf(fields, "triggers").flatMap((trigger) => {
       const leaf = textOf(trigger, "type") === "completion" ? memberOf(trigger, "workflow") : undefined;
-      return nameFindings(leaf, known.workflows, { code: "unknown_workflow", what: "workflow", severity: "warning" });
+      return workflowFindings(leaf, around, "warning");
     }),
   ];
 }
@@ -71,7 +76,7 @@ function secretFindings({ name, key, at, field }: SecretUse, { secrets }: Known)
 function stepFindings({ kind, tree }: Outline, known: Known): Finding[] {
   switch (kind) {
     case "workflow":
-      return nameFindings(memberOf(tree, "workflow"), known.workflows, { code: "unknown_workflow", what: "workflow" });
+      return workflowFindings(memberOf(tree, "workflow"), known);
     case "tool":
       return nameFindings(memberOf(tree, "server"), known.servers, serverRule);
     case "agent":
@@ -81,6 +86,13 @@ function stepFindings({ kind, tree }: Outline, known: Known): Finding[] {
     default:
       return [];
   }
+}
+
+/** Paths such as `flows/x.ts:y` and `workflows/x.md` are looked up when the step runs, and so is what a template makes. */
+function workflowFindings(leaf: Tree | undefined, { workflows }: Known, severity?: "warning"): Finding[] {
+  if (leaf?.kind !== "leaf" || typeof leaf.value !== "string") return [];
+  if (/[/\\:{]|\.(md|toml|ya?ml|[cm]?[jt]sx?)$/i.test(leaf.value)) return [];
+  return nameFindings(leaf, workflows, { code: "unknown_workflow", what: "workflow", ...(severity && { severity }) });
 }
 
 const serverRule = { code: "unknown_server", what: "MCP server", severity: "warning" } as const;

@@ -12,6 +12,7 @@ export type OutputShape =
 const any: OutputShape = { kind: "any" };
 const text: OutputShape = { kind: "scalar", what: "a text" };
 const number: OutputShape = { kind: "scalar", what: "a number" };
+const writtenFile = closed({ path: text, bytes: number, sha256: text });
 
 /** What a step of each kind answers; steps of the other kinds may answer anything. */
 export function outputShape(step: Outline): OutputShape {
@@ -24,6 +25,10 @@ export function outputShape(step: Outline): OutputShape {
       return closed({ result: text, turns: number, tool_calls: number, session_id: text });
     case "shell":
       return closed({ exit_code: number, stdout: text, stderr: text });
+    case "write_file":
+      return memberOf(step.tree, "files") === undefined
+        ? writtenFile
+        : closed({ folder: text, files: listOf(writtenFile) });
     case "http":
       return closed({ status: number, headers: any, body: any });
     case "human":

@@ -4,6 +4,7 @@ import { type Finding, type Hint, nameHint } from "../problem.ts";
 import { memberOf, plain, type Tree, textOf } from "../reading/tree.ts";
 import { isTemplate } from "../values/template.ts";
 import { type ConditionForm, conditionFindings } from "./condition-rules.ts";
+import { fileFindings } from "./file-rules.ts";
 import { allSteps, type Outline, type OutlineList } from "./outline.ts";
 import { outsidePath } from "./paths.ts";
 
@@ -20,6 +21,7 @@ const rules: Partial<Record<StepType, (step: Outline) => Finding[]>> = {
   batch_llm: promptFindings,
   agent: promptFindings,
   shell: commandFindings,
+  write_file: fileFindings,
   http: addressFindings,
   condition: branchingFindings,
   human: humanFindings,
@@ -48,8 +50,16 @@ function commandFindings({ tree }: Outline): Finding[] {
 
 function addressFindings({ tree }: Outline): Finding[] {
   const url = textOf(tree, "url");
-  if (url === undefined || url.trim() === "" || /^\s*(https?:\/\/|\{\{)/i.test(url)) return [];
-  return [at(memberOf(tree, "url") ?? tree, "invalid_field", "url must begin with http:// or https://")];
+  const body = memberOf(tree, "body");
+  const method = textOf(tree, "method") ?? "GET";
+  const findings: Finding[] = [];
+  if (url !== undefined && url.trim() !== "" && !/^\s*(https?:\/\/|\{\{)/i.test(url)) {
+    findings.push(at(memberOf(tree, "url") ?? tree, "invalid_field", "url must begin with http:// or https://"));
+  }
+  if (body !== undefined && (method === "GET" || method === "HEAD")) {
+    findings.push(at(body, "invalid_field", `a request with the method ${method} has no body`, "Add method: POST."));
+  }
+  return findings;
 }
 
 function branchingFindings(step: Outline): Finding[] {

@@ -25,12 +25,22 @@ export function checkTriggers(fields: Branch): Finding[] {
     });
 }
 
+/** Hours and zones that were found right: asking takes longer than reading a file, and a folder holds few different ones. */
+const sound = new Set<string>();
+const mostRemembered = 1_000;
+
+function remember(text: string): [] {
+  if (sound.size >= mostRemembered) sound.clear();
+  sound.add(text);
+  return [];
+}
+
 function cronFindings(trigger: Branch): Finding[] {
   const leaf = memberOf(trigger, "cron");
   const cron = textOf(trigger, "cron");
   if (leaf === undefined || cron === undefined) return [];
-  const problem = cronProblem(cron);
-  if (problem === undefined) return [];
+  const problem = sound.has(`cron ${cron}`) ? undefined : cronProblem(cron);
+  if (problem === undefined) return remember(`cron ${cron}`);
   const hint = 'Minute, hour, day of the month, month, day of the week; for example "0 9 * * 1-5".';
   return [{ code: "bad_cron", at: leaf.at, field: leaf.field, message: `${shown(cron)}: ${problem}`, hint }];
 }
@@ -49,7 +59,8 @@ function cronProblem(cron: string): string | undefined {
 function zoneFindings(trigger: Branch): Finding[] {
   const leaf = memberOf(trigger, "timezone");
   const zone = textOf(trigger, "timezone");
-  if (leaf === undefined || zone === undefined || isZone(zone)) return [];
+  if (leaf === undefined || zone === undefined || sound.has(`zone ${zone}`)) return [];
+  if (isZone(zone)) return remember(`zone ${zone}`);
   const hint = () => {
     const [near] = nearest(zone, ["UTC", ...Intl.supportedValuesOf("timeZone")], 1);
     return near === undefined ? "Write a name such as Europe/Berlin or UTC." : `Did you mean ${near}?`;

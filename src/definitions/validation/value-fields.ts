@@ -27,7 +27,7 @@ const fields: Record<StepType, Readonly<Record<string, ValueField>>> = {
   agent: { prompt: text, model: text, workspace: text },
   tool: { args: { form: "value", secrets: true } },
   shell: { command: text, cwd: text, env: textWithSecrets },
-  write_file: { path: text, content: value },
+  write_file: { path: text, content: value, files: value },
   http: { url: text, headers: textWithSecrets, body: value },
   function: { args: value },
   condition: { field: { form: "path" }, value, all: test, any: test, not: test },

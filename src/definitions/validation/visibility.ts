@@ -44,9 +44,15 @@ function visit(list: OutlineList, around: View, views: Map<Outline, View>): void
     });
     const view = { steps: new Set([...around.steps, ...earlier]), locals: around.locals };
     views.set(step, view);
-    const inner = step.kind === "loop" ? { steps: view.steps, locals: [...view.locals, ...localsOf(step)] } : view;
+    const inner = step.kind === "loop" ? inLoop(step, view) : view;
     for (const child of step.lists) visit(child, inner, views);
   }
+}
+
+/** The next pass of a loop with `while` sees what the last one left behind. */
+function inLoop(loop: Outline, { steps, locals }: View): View {
+  const before = loop.tree.entries.has("while") ? loop.lists.flatMap((list) => list.steps.flatMap(leftBehind)) : [];
+  return { steps: new Set([...steps, ...before]), locals: [...locals, ...localsOf(loop)] };
 }
 
 /** The ids that stay known once a step has ended: a loop's steps ran more than once, so none of them stays. */

@@ -22,10 +22,7 @@ export interface ValueOptions {
  * @throws ValueSyntaxError
  */
 export function compileValue(value: unknown, { paths = true }: ValueOptions = {}): CompiledValue {
-  if (typeof value === "string") {
-    if (paths && isJsonPath(value)) return compilePath(value);
-    return isTemplate(value) ? compileTemplate(value) : constant(value);
-  }
+  if (typeof value === "string") return compileText(value, paths);
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => compileValue(item, { paths }));
     return {
@@ -39,6 +36,23 @@ export function compileValue(value: unknown, { paths = true }: ValueOptions = {}
     references: members.flatMap(([, { references }]) => references),
     render: (scope) => Object.fromEntries(members.map(([key, item]) => [key, item.render(scope)])),
   };
+}
+
+/** Every step of every pass reads its texts again. */
+const compiledTexts = new Map<string, CompiledValue>();
+const mostCompiled = 2_000;
+const longestKept = 20_000;
+
+function compileText(text: string, paths: boolean): CompiledValue {
+  const isPath = paths && isJsonPath(text);
+  if (!isPath && !isTemplate(text)) return constant(text);
+  const key = `${isPath ? "$" : "{"}${text}`;
+  const known = compiledTexts.get(key);
+  if (known !== undefined) return known;
+  const compiled = isPath ? compilePath(text) : compileTemplate(text);
+  if (compiledTexts.size >= mostCompiled) compiledTexts.clear();
+  if (text.length <= longestKept) compiledTexts.set(key, compiled);
+  return compiled;
 }
 
 /** Renders a field that is a text whatever it refers to: a prompt, a command, an address. @throws MissingValueError */

@@ -69,11 +69,19 @@ function describe(thrown: unknown, redact: Protection["redact"]): Failure {
   return failure;
 }
 
+/** The code of a step that failed for what its cause tells. */
+const unsaid = "step_failed";
+
 /** What made a step fail says more than that it did. */
 function describeStep(thrown: StepFailed, redact: Protection["redact"]): Failure {
   const { step, code, cause, hint } = thrown;
   const message = redact(thrown.message).slice(0, longestMessage);
-  if (cause !== undefined) return { ...describe(cause, redact), message, step };
+  if (cause !== undefined) {
+    const { stack, ...why } = describe(cause, redact);
+    const own = code === unsaid ? (cause instanceof CheckpointFailed ? cause.code : why.code) : code;
+    const isAuthors = stack?.includes("\n    at ") === true;
+    return { ...why, ...(isAuthors && { stack }), code: own, message, step };
+  }
   return { code, message, origin: "user_code", step, ...(hint !== undefined && { hint: redact(hint) }) };
 }
 

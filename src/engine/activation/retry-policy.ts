@@ -1,8 +1,8 @@
 import { after } from "../../core/clock.ts";
 import type { Limits } from "../../core/guardrails.ts";
 import { ModelError } from "../../core/model-error.ts";
-import { RetryLater } from "../../core/retry-later.ts";
 import { readAttempts } from "../../flows/attempts.ts";
+import { StepFailed } from "../../flows/errors.ts";
 import { readGuardrails } from "../../flows/guardrails.ts";
 import type { CheckpointOptions } from "../../flows/options.ts";
 import { isRepeatable } from "./failures.ts";
@@ -41,10 +41,14 @@ export function nextAttemptAt(policy: AttemptPolicy, attempt: number, error: unk
   if (attempt >= policy.attempts || !isRepeatable(error)) return undefined;
   if (policy.retryOn !== undefined && !policy.retryOn(error)) return undefined;
   // A service that says how long to wait refuses who comes earlier.
-  const asked = error instanceof ModelError || error instanceof RetryLater ? error.retryAfterMs : undefined;
+  const asked = isAsking(error) ? error.retryAfterMs : undefined;
   if (asked !== undefined) return asked > longestAskedMs ? undefined : after(now, asked);
   const doubled = policy.backoffMs * 2 ** Math.min(attempt - 1, 30);
   return after(now, Math.min(doubled, policy.maxDelayMs));
+}
+
+function isAsking(error: unknown): error is { retryAfterMs: number | undefined } {
+  return error instanceof ModelError || error instanceof StepFailed;
 }
 
 function readPolicy(options: CheckpointOptions, name: string): AttemptPolicy {

@@ -3,12 +3,15 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Refusal, type Reply, recordOf, type Step, type Wire, type WireEvent, type WireRequest } from "./wire.ts";
 
+/** What is answered, or how that follows from the request: where requests come at the same time. */
+export type ScriptStep = Step | ((body: Record<string, unknown>) => Step);
+
 export interface ScriptedModel {
   /** As a provider's client takes it. */
   baseUrl: string;
   requests: { path: string; headers: IncomingHttpHeaders; body: Record<string, unknown>; asked: WireRequest }[];
   /** Appends to what it will answer; the last step is repeated. */
-  play(...steps: Step[]): void;
+  play(...steps: ScriptStep[]): void;
   /** Resolves when so many requests have come. */
   asked(count: number): Promise<void>;
   /** How many of its requests the client has broken off. */
@@ -17,7 +20,7 @@ export interface ScriptedModel {
 }
 
 /** A server on loopback that speaks a provider's protocol and answers by a script. */
-export async function startScriptedModel(wire: Wire, ...script: Step[]): Promise<ScriptedModel> {
+export async function startScriptedModel(wire: Wire, ...script: ScriptStep[]): Promise<ScriptedModel> {
   const steps = [...script];
   const requests: ScriptedModel["requests"] = [];
   let broken = 0;
@@ -31,7 +34,8 @@ export async function startScriptedModel(wire: Wire, ...script: Step[]): Promise
     const body = recordOf(JSON.parse(await bodyOf(request)));
     const path = request.url ?? "";
     requests.push({ path, headers: request.headers, body, asked: wire.read(body, path) });
-    const step = steps.length > 1 ? steps.shift() : steps[0];
+    const next = steps.length > 1 ? steps.shift() : steps[0];
+    const step = typeof next === "function" ? next(body) : next;
     if (!path.startsWith(wire.basePath + wire.path)) return refuse(wire, response, noSuchPath(path));
     if (step === undefined || step === "silence") return;
     if ("status" in step) return refuse(wire, response, step);
