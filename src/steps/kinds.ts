@@ -9,6 +9,7 @@ import { humanStep } from "./kinds/human.ts";
 import { llmStep } from "./kinds/llm.ts";
 import { loopStep } from "./kinds/loop.ts";
 import { parallelStep } from "./kinds/parallel.ts";
+import { setStep } from "./kinds/set.ts";
 import { shellStep } from "./kinds/shell.ts";
 import { sleepStep } from "./kinds/sleep.ts";
 import { toolStep } from "./kinds/tool.ts";
@@ -31,6 +32,7 @@ const kinds: { [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
   loop: loopStep,
   workflow: workflowStep,
   sleep: sleepStep,
+  set: setStep,
   emit: emitStep,
 };
 

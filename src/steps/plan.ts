@@ -85,6 +85,7 @@ interface Planning {
   ports: PlanPorts;
   limits: TimeLimits;
   scope: Scope;
+  missingInputs: string[];
   problems: PlanProblem[];
 }
 
@@ -102,6 +103,7 @@ export function planDefinition(
     ports,
     limits: { settings: request, timeoutMs: definition.timeout, ports },
     scope: scopeOf(definition, given, ports),
+    missingInputs: inputs.flatMap(({ name, isRequired, isProvided }) => (isRequired && !isProvided ? [name] : [])),
     problems,
   };
   const steps = plannedSteps(definition.steps, { path: "", locals: [], planning });
@@ -161,9 +163,9 @@ function plannedSteps(steps: readonly Step[], place: ListPlace): PlannedStep[] {
 }
 
 function plannedStep(step: Step, { path, locals, planning }: ListPlace): Omit<PlannedStep, "lists"> {
-  const { scope, problems, limits } = planning;
+  const { scope, missingInputs, problems, limits } = planning;
   const isContainer = step.type === "condition" || step.type === "parallel" || step.type === "loop";
-  const { gets, needs, missing } = plannedFields(step, { scope, locals });
+  const { gets, needs, missing } = plannedFields(step, { scope, locals, missingInputs });
   for (const { field, message, hint } of missing) {
     problems.push({ severity: "warning", where: `steps.${step.id}.${field}`, message, hint });
   }

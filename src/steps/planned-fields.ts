@@ -21,15 +21,15 @@ const toldElsewhere = new Set([
 /** The fields of a step with what is known before a run; those that need more stay as they are written. */
 export function plannedFields(
   step: Step,
-  { scope, locals }: { scope: Scope; locals: readonly string[] },
+  around: { scope: Scope; locals: readonly string[]; missingInputs: readonly string[] },
 ): PlannedFields {
   const planned: PlannedFields = { gets: {}, needs: {}, missing: [] };
   const kinds = valueFields(step.type);
   for (const [field, value] of Object.entries(step)) {
     if (toldElsewhere.has(field) || value === undefined) continue;
     const form = kinds[field];
-    const own = form?.perItem === true ? [...locals, ...itemNames(step)] : locals;
-    planned.gets[field] = form === undefined ? value : fill(value, { field, form, scope, locals: own, planned });
+    const locals = form?.perItem === true ? [...around.locals, ...itemNames(step)] : around.locals;
+    planned.gets[field] = form === undefined ? value : fill(value, { ...around, field, form, locals, planned });
   }
   return planned;
 }
@@ -43,6 +43,8 @@ interface Filling {
   form: ValueField;
   scope: Scope;
   locals: readonly string[];
+  /** What a run would be refused without. */
+  missingInputs: readonly string[];
   planned: PlannedFields;
 }
 
@@ -55,9 +57,10 @@ function fill(value: unknown, filling: Filling): unknown {
   return typeof value === "string" ? fillText(value, filling) : value;
 }
 
-function fillText(text: string, { field, form, scope, locals, planned }: Filling): unknown {
+function fillText(text: string, filling: Filling): unknown {
+  const { field, form, scope, planned } = filling;
   const options = { paths: form.form !== "text" };
-  const needs = compileValue(text, options).references.flatMap((one) => needOf(one, { scope, locals }));
+  const needs = compileValue(text, options).references.flatMap((one) => needOf(one, filling));
   if (needs.length > 0) {
     planned.needs[field] = [...new Set([...(planned.needs[field] ?? []), ...needs])];
     return text;
@@ -73,13 +76,17 @@ function fillText(text: string, { field, form, scope, locals, planned }: Filling
 }
 
 /** What a reference needs of a run; nothing where inputs and the clock are enough. */
-function needOf({ path, form }: Reference, { scope, locals }: Pick<Filling, "scope" | "locals">): string[] {
-  const [root] = path;
+function needOf({ path, form }: Reference, { scope, locals, missingInputs }: Filling): string[] {
+  const [root, second] = path;
   if (root === undefined) return ["every step's output"];
   const name = String(root);
-  if (name === "inputs" || name === "secrets") return [];
+  if (name === "secrets") return [];
   if (locals.includes(name)) return [referenceText(path)];
-  if (form === "path") return name === "input" ? [] : [referenceText(["steps", name, "output", ...path.slice(1)])];
+  if (name === "inputs" || (form === "path" && name === "input")) {
+    return missingInputs.includes(String(second)) ? [referenceText(["inputs", ...path.slice(1)])] : [];
+  }
+  if (form === "path") return [referenceText(["steps", name, "output", ...path.slice(1)])];
+  if (missingInputs.includes(name)) return [referenceText(["inputs", ...path])];
   const isKnown = name !== "steps" && name !== "execution_id";
   return isKnown && (Object.hasOwn(scope.inputs, name) || Object.hasOwn(scope.builtIns, name))
     ? []

@@ -1,4 +1,4 @@
-import { isGraph } from "../definitions/graph/links.ts";
+import { endOfList, isGraph } from "../definitions/graph/links.ts";
 import type { Step } from "../definitions/model/steps.ts";
 import { StepFailed } from "../flows/errors.ts";
 import { skipStep } from "./records.ts";
@@ -29,6 +29,7 @@ async function runSequence(walk: Walk): Promise<ListEnd> {
 function visit(target: string, steps: readonly Step[], visits: Map<string, number>): number {
   const index = steps.findIndex(({ id }) => id === target);
   const step = steps[index];
+  if (step === undefined && target === endOfList) return steps.length;
   if (step === undefined) throw new StepFailed(target, "there is no such step to jump to", { code: "unknown_step" });
   const count = (visits.get(target) ?? 0) + 1;
   visits.set(target, count);

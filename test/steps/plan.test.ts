@@ -140,6 +140,16 @@ steps: [{ id: a, type: emit, event: a, data: "{{ none.deep }}" }]
   ]);
 });
 
+test("what needs an input that is missing stands as it is written", () => {
+  const text = `
+inputs: { tag: { type: string, required: true } }
+steps: [{ id: a, type: emit, event: "{{ tag }}", data: ["$.inputs.tag", "{{ inputs.tag }}.md"] }]
+`;
+  const [step] = plan(text).steps;
+  expect(step?.gets).toEqual({ event: "{{ tag }}", data: ["$.inputs.tag", "{{ inputs.tag }}.md"] });
+  expect(step?.needs).toEqual({ event: ["inputs.tag"], data: ["inputs.tag"] });
+});
+
 test("a model that nobody names is a problem of its step", () => {
   expect(plan("steps: [{ id: a, type: llm, prompt: x }]").problems).toEqual([
     { severity: "error", where: "steps.a.model", message: "nobody says which model a is to call", hint: "Name one." },

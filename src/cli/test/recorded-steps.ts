@@ -34,6 +34,7 @@ function visitsOf(step: Step, entries: readonly Entry[], read: Read): Visit[] {
   const { id } = step;
   switch (step.type) {
     case "emit":
+    case "set":
     case "sleep":
     case "condition":
     case "parallel":

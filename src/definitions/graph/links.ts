@@ -11,6 +11,9 @@ export interface Linked {
   on_timeout?: string | undefined;
 }
 
+/** What a step jumps to that ends its list, where no step is called so. */
+export const endOfList = "end";
+
 /** The steps that a step may jump to. A step that is skipped does not jump. */
 export function jumpsOf(step: Linked): string[] {
   const branches = step.type === "condition" ? [step.then_step, step.else_step] : [];

@@ -169,6 +169,14 @@ export const sleep = z.strictObject({
   until: field.filledText.optional(),
 });
 
+export const set = z.strictObject({
+  ...common,
+  type: z.literal("set"),
+  value: z.unknown().superRefine((value, context) => {
+    if (value === undefined) field.refuse(context, [], { message: "a set step needs a value", code: "missing_field" });
+  }),
+});
+
 export const emit = z.strictObject({
   ...common,
   type: z.literal("emit"),

@@ -70,6 +70,7 @@ const plainStep = z.discriminatedUnion("type", [
   kinds.human,
   kinds.childWorkflow,
   kinds.sleep,
+  kinds.set,
   kinds.emit,
 ]);
 
@@ -89,6 +90,7 @@ const stepShapes = {
   loop: z.strictObject({ ...loopFields.shape, steps: filledList }),
   workflow: kinds.childWorkflow,
   sleep: kinds.sleep,
+  set: kinds.set,
   emit: kinds.emit,
 };
 

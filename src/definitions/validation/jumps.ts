@@ -1,4 +1,4 @@
-import { fallsThrough, jumpsOf, reachable, reversed, successors } from "../graph/links.ts";
+import { endOfList, fallsThrough, jumpsOf, reachable, reversed, successors } from "../graph/links.ts";
 import { findCycle } from "../graph/order.ts";
 import { type Finding, nameHint } from "../problem.ts";
 import { itemsOf, memberOf, type Tree } from "../reading/tree.ts";
@@ -24,7 +24,7 @@ function jumpFindings(step: Outline, list: OutlineList, ids: Set<string>): Findi
       const hint = "Use when, or a condition with then and else.";
       return [{ code: "bad_jump", ...place, message: `${step.id} cannot jump to ${target}: ${why}`, hint }];
     }
-    if (own.includes(target)) return [];
+    if (own.includes(target) || (target === endOfList && !ids.has(target))) return [];
     if (ids.has(target)) {
       const message = `${step.id} cannot jump to ${target}, which stands in another list of steps`;
       const hint = own.length > 1 ? nameHint(target, own) : "Jumps lead within one list.";

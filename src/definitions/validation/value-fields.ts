@@ -36,6 +36,7 @@ const fields: Record<StepType, Readonly<Record<string, ValueField>>> = {
   loop: { items: value, while: { form: "test", perItem: true }, collect: { form: "value", perItem: true } },
   workflow: { input: value },
   sleep: { duration: text, until: text },
+  set: { value },
   emit: { event: text, data: value },
 };
 
