@@ -50,6 +50,8 @@ export interface FlowDefinition {
   readonly limits: Limits | undefined;
   readonly models: Record<string, string>;
   readonly input: () => NormalSchema | null;
+  /** Of a flow that interprets a definition: the step to which a checkpoint belongs, by its selector. */
+  stepAt?(selector: string): string | undefined;
   describe(): { inputSchema: JsonSchema | null; options: Record<string, unknown> };
 }
 

@@ -13,9 +13,6 @@ import type { Walk } from "./walk.ts";
 
 /** Runs one step to its end and puts down what it came to, for the steps after it. */
 export async function runStep(step: Step, walk: Walk): Promise<StepOutcome> {
-  if (step.when !== undefined && !evaluateCondition(step.when, walk.scope)) {
-    return skipStep(step, walk, "its condition does not hold");
-  }
   let outcome: StepOutcome;
   try {
     outcome = await runKind(step, walk);
@@ -31,6 +28,9 @@ export async function runStep(step: Step, walk: Walk): Promise<StepOutcome> {
 async function runKind(step: Step, walk: Walk): Promise<StepOutcome> {
   const run = openStepRun(step, walk);
   try {
+    if (step.when !== undefined && !evaluateCondition(step.when, walk.scope)) {
+      return await skipStep(step, walk, "its condition does not hold");
+    }
     return (await recordedOutcome(run)) ?? (await kindOf(step)(run));
   } catch (error) {
     const reason = valueProblem(step, error);

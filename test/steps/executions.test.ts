@@ -157,7 +157,9 @@ steps:
     await expect(run).rejects.toMatchObject({
       code: "invalid_input",
       message: expect.stringContaining("workflows/wrong.md:3:"),
-      details: { problems: [{ code: "unknown_step" }, { code: "unknown_type", hint: 'Did you mean "shell" or "set"?' }] },
+      details: {
+        problems: [{ code: "unknown_step" }, { code: "unknown_type", hint: 'Did you mean "shell" or "set"?' }],
+      },
     });
     expect((await call("executions_list", {})).items).toEqual([]);
   });

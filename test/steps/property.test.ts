@@ -41,7 +41,7 @@ test(
       expect(await endOf(definition, { write, side: "after" }), text).toEqual(end);
     });
     // The seed and the path of a failure are in its message.
-    await fc.assert(property, { numRuns, interruptAfterTimeLimit: mostMs });
+    await fc.assert(property, { numRuns, interruptAfterTimeLimit: mostMs, endOnFailure: true });
     expect(seen.clean).toBeGreaterThan(seen.tried / 4);
     expect(seen.completed).toBeGreaterThan(seen.clean / 3);
   },
@@ -63,14 +63,20 @@ async function endOf(definition: WorkflowDefinition, crash?: CrashPoint) {
     flowName: definition.name,
     [flowBrand]: interpreted(definition, { ports: bareStepPorts(), functions: {} }),
   }) as unknown as Flow<unknown, unknown>;
-  const t = openTestEngine({ flows: [flow], autoAdvance: true, ...(crash !== undefined && { crash }) });
+  const t = openTestEngine({
+    flows: [flow],
+    autoAdvance: true,
+    patience: "10s",
+    ...(crash !== undefined && { crash }),
+  });
   try {
     const run = await t.run(flow, {});
     for (let answers = 0; answers < 2_000; answers++) {
       const status = await run.settled();
       if (status === "completed" || status === "failed") break;
       const [wait] = await run.pendingWaits();
-      if (wait === undefined) throw new Error(`it is ${status} and asks nothing`);
+      // On a busy machine it may have gone on between the two looks.
+      if (wait === undefined) continue;
       await run.answer(wait.name.length % 2 === 0 ? "yes" : "no", { wait: wait.name });
     }
     const failure = await run.failure();

@@ -155,7 +155,9 @@ export class Activation implements ActivationPort, FencedWriter {
 
   /** Ends the execution for a reason that its code cannot catch. */
   endWith(failure: Failure): void {
-    this.#end({ failure });
+    const { checkpoint } = failure;
+    const step = checkpoint === undefined ? undefined : this.#definition.stepAt?.(checkpoint);
+    this.#end({ failure: step === undefined ? failure : { ...failure, step } });
   }
 
   commit<T>(work: () => T): Promise<T> {
