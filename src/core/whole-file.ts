@@ -58,8 +58,8 @@ function claimed(draft: string, path: string): boolean {
   }
 }
 
-/** Windows cannot open folders, and needs no such call. */
-function syncFolder(path: string): void {
+/** Makes sure that a power failure takes no name away; Windows cannot open folders, and needs no such call. */
+export function syncFolder(path: string): void {
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");
   try {

@@ -17,15 +17,31 @@ const prompts: readonly PromptDefinition[] = [
   {
     name: "author_workflow",
     title: "Author a workflow",
-    description: "Write a durable TypeScript flow for a goal, and try it.",
+    description: "Write a durable workflow for a goal, a definition or a TypeScript flow, and try it.",
     arguments: [{ name: "goal", description: "What the workflow is to do", required: true }],
     text: ({ goal = "" }) => `Write a Savepoint workflow that does this: ${goal}
 
-Put it into flows/<name>.ts. Import { flow, checkpoint, wait, sleep, save, log, secret } from "savepoint" and z from "zod".
+Write a definition where a list of steps will do, and a TypeScript flow where it takes code.
+
+A definition is Markdown with YAML front matter; check it with workflows_validate, and keep it with workflows_save:
+---
+name: kebab-case
+inputs: { topic: { type: string, required: true }, tone: friendly }
+steps:
+  - { id: draft, type: llm, prompt: "#draft", retry: 2, save_artifact: draft.md }
+  - { id: review, type: human, question: "{{ steps.draft.output }}", options: [{ id: yes, label: Publish }, { id: no, label: Another, next_step: draft }] }
+  - { id: check, type: condition, field: $.review.option, operator: eq, value: yes, then: [{ id: publish, type: write_file, path: "{{ topic }}.md", content: "{{ steps.draft.output }}" }] }
+outputs: "{{ steps.draft.output }}"
+---
+# draft
+Write about {{ topic }}.
+Types: llm, batch_llm (items, prompt), agent (prompt, allowed_tools), tool (server, tool, args), shell (command), write_file (path, content), http (method, url, headers, body), function (module, function, args), human (question, options or schema), condition (field, operator, value, then, else), parallel (steps), loop (items or while, steps, collect), workflow (workflow, input), sleep (duration), set (value), emit (event, data). All take when, retry, timeout, on_error: continue, depends_on, next_step. Secrets, {{ secrets.name.KEY }}, only in env, headers and args. workflows_validate tells every mistake with its place.
+
+A flow goes into flows/<name>.ts. Import { flow, checkpoint, wait, sleep, save, log, secret } from "savepoint" and z from "zod".
 - Everything that costs time or money, or has an effect, goes into a checkpoint("name", async (…) => …, { retries, timeout }). Code outside checkpoints runs again whenever the execution wakes.
 - Ask a person with await wait({ name, question, schema }). Credentials come from await secret(name, key) inside a checkpoint.
 - Give the flow an input schema: flow("name", async (input) => …, { input: z.strictObject({ … }) }).
-Then start it with executions_run, and follow \`next\` in its answer until it has completed. When it fails, read executions_logs, mend the file, and use executions_replay with code "current".`,
+Then look at workflows_plan, start it with executions_run, and follow \`next\` in its answer until it has completed. When it fails, read executions_logs, mend the file, and use executions_replay with code "current".`,
   },
   {
     name: "debug_execution",

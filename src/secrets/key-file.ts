@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, UserError } from "../core/errors.ts";
 import { createOwnerFile } from "../core/owner-file.ts";
+import { syncFolder } from "../core/whole-file.ts";
 
 export const keyBytes = 32;
 
@@ -64,16 +65,5 @@ function writing(path: string, write: () => void): void {
       hint: "Make the folder writable, name another with SAVEPOINT_CONFIG_HOME, or set SAVEPOINT_MASTER_KEY.",
       cause: error,
     });
-  }
-}
-
-/** A name that a power failure takes away would take the key with it. */
-function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

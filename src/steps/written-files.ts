@@ -3,6 +3,7 @@ import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 
 import { basename, dirname, join, relative } from "node:path";
 import { isUserError, messageOf, UserError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
+import { syncFolder } from "../core/whole-file.ts";
 import { isWithin } from "../processes/confine.ts";
 import { filePath, reservedIn } from "./writing/file-path.ts";
 
@@ -30,10 +31,13 @@ export async function writeFiles(workspace: string, files: readonly FileToWrite[
   const checked = checkFiles(files);
   const root = await realpath(workspace);
   const written: WrittenFile[] = [];
+  const folders = new Set<string>();
   for (const { parts, bytes } of checked) {
     const path = parts.join("/");
     try {
-      await writeWhole(await targetOf(root, parts), bytes);
+      const target = await targetOf(root, parts);
+      await writeWhole(target, bytes);
+      folders.add(dirname(target));
     } catch (error) {
       if (isUserError(error)) throw error;
       const reason = messageOf(error).replaceAll(root, ".");
@@ -41,6 +45,7 @@ export async function writeFiles(workspace: string, files: readonly FileToWrite[
     }
     written.push({ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
   }
+  for (const folder of folders) syncFolder(folder);
   return written;
 }
 

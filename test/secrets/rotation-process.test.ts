@@ -142,6 +142,7 @@ describe("savepoint secrets rotate", () => {
       env: { SAVEPOINT_MASTER_KEY: next },
     });
     expect(shown.stdout).toBe("the-first-value");
-    expect(refused.stderr + rotated.stdout + rotated.stderr).not.toMatch(new RegExp(`${old}|${next}`));
+    const told = refused.stderr + rotated.stdout + rotated.stderr;
+    for (const key of [old, next]) expect(told).not.toContain(key);
   });
 });

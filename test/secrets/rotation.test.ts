@@ -235,7 +235,8 @@ describe("a master key that the environment gives", () => {
     create(app);
     const rotate = () => app.secrets.rotate({ masterKey: { from: "variable", name: "NEW_KEY" } });
     expect(rotate).toThrowError(expect.objectContaining({ code }));
-    expect(rotate).not.toThrowError(new RegExp(`${old.slice(0, 20)}|short`));
+    const told = messageOf(rotate);
+    for (const value of [old.slice(0, 20), "short"]) expect(told).not.toContain(value);
     expect(app.secrets.reveal("github")).toEqual({ TOKEN: value });
   });
 });
@@ -255,3 +256,12 @@ test("a keychain keeps its old keys as well", () => {
   // Keychains cannot be listed, so files tell which keys there are, and nothing else.
   expect(keyFiles().map((name) => readFileSync(join(home, name), "utf8"))).toEqual(["keychain\n", "keychain\n"]);
 });
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, extname, join, relative } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { writeWhole } from "../../core/whole-file.ts";
 import { kebab } from "../dialects/definition.ts";
 import { nameForm } from "../model/fields.ts";
 import type { Problem } from "../problem.ts";
@@ -11,7 +12,6 @@ import type { DefinitionListing } from "./definition-index.ts";
 import { type DefinitionFile, isSameDefinition } from "./listing.ts";
 import { type Folders, leadsOut, shownPath, withShownPaths } from "./place.ts";
 import { type DefinitionText, sourceOfText } from "./text-source.ts";
-import { writeWhole } from "./write-file.ts";
 
 export interface SaveRequest extends DefinitionText {
   name: string;

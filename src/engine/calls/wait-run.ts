@@ -82,7 +82,7 @@ export class WaitRun {
   }
 
   #open(isNew: boolean): void {
-    const { ordinal, dueAt, name } = this.#entry;
+    const { ordinal, name } = this.#entry;
     const { store } = this.#activation.context;
     let early: EarlyAnswer | undefined;
     this.#activation.push({
