@@ -4,6 +4,7 @@ import { type Finding, type Problem, problemsOf } from "./problem.ts";
 import { type DefinitionSource, readDocument } from "./reading/document.ts";
 import { stemOf } from "./reading/stem.ts";
 import { type Branch, textOf } from "./reading/tree.ts";
+import { checkBranchSteps } from "./validation/branch-steps.ts";
 import { checkContainers } from "./validation/container-rules.ts";
 import { checkIds } from "./validation/ids.ts";
 import { checkInputs } from "./validation/inputs.ts";
@@ -57,6 +58,7 @@ function checkFields(fields: Branch, file: FileText, known: Known): ReturnType<t
     ...checkTriggers(fields),
     ...checkLiterals(fields, root),
     ...checkJumps(root),
+    ...checkBranchSteps(root),
     ...ofReferences,
     ...checkKnown({ fields, root, secrets }, known),
   ];

@@ -17,7 +17,7 @@ steps:
     items: "$.list.stdout"
     steps:
       - { id: good, type: condition, field: $.item, operator: gt, value: "1", then_step: keep, else_step: drop }
-      - { id: keep, type: emit, event: kept, data: &data { a: "{{ item }}" } }
+      - { id: keep, type: emit, event: kept, data: &data { a: "{{ item }}" }, next_step: end }
       - { id: drop, type: emit, event: dropped, data: *data }
   - { id: ask, type: human, question: "Publish?", options: [ok, { id: again, next_step: writer }], timeout: 2h, on_timeout: ok }
   - { id: both, type: parallel, steps: [{ id: one, type: sleep, duration: 1s }, { id: two, type: http, url: https://example.org }] }

@@ -1,10 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Limits } from "../../src/core/guardrails.ts";
 import type { Flow } from "../../src/flows/flow.ts";
+import type { Guardrails } from "../../src/flows/guardrails.ts";
+import type { FakeClaudeRun } from "../../src/testing/fake-claude.ts";
 import { byContent, type MockModel, mockModel, openTestEngine, withUsage } from "../../src/testing/testing.ts";
-import { useAgents } from "../helpers/agents/agents.ts";
+import { isRunning, useAgents } from "../helpers/agents/agents.ts";
 import { flowOf } from "../helpers/definitions.ts";
-import { delay, until } from "../helpers/engine.ts";
+import { delay, type TestEngine, until } from "../helpers/engine.ts";
 import { useStepScene } from "../helpers/step-scene.ts";
 
 const scene = useStepScene();
@@ -37,14 +40,28 @@ const kinds: Record<string, Kind> = {
 
 const perRequest = { inputTokens: 60, outputTokens: 40, costUsd: 0.01 };
 
-/** Runs a definition with a model that answers everything, and tells what came of it. */
-async function ended(text: string, { model, limits }: { model?: MockModel; limits?: { maxRequests: number } } = {}) {
+interface Around {
+  model?: MockModel;
+  /** What Claude Code does. */
+  claude?: FakeClaudeRun;
+  guardrails?: Guardrails;
+}
+
+/** Runs a definition, and tells what came of it. */
+async function ended(text: string, { model, claude, guardrails }: Around = {}) {
   const flow = Object.assign(() => {}, flowOf(text)) as unknown as Flow<unknown, unknown>;
-  await using t = openTestEngine({ flows: [flow], model: model ?? mockModel(withUsage("fine", perRequest)) });
-  const run = await t.run(flow, {}, limits === undefined ? {} : { guardrails: limits });
+  await using t = openTestEngine({
+    flows: [flow],
+    model: model ?? mockModel(withUsage("fine", perRequest)),
+    ...(claude !== undefined && { claude: { runs: [claude] } }),
+    autoAdvance: true,
+    patience: "5s",
+  });
+  const run = await t.run(flow, {}, guardrails === undefined ? {} : { guardrails });
   await run.settled();
   const failure = await run.failure();
-  return { failure, usage: await run.usage(), checkpoints: await run.checkpoints(), calls: await run.events() };
+  const calls = claude === undefined ? [] : t.claude.calls();
+  return { failure, usage: await run.usage(), checkpoints: await run.checkpoints(), claude: calls };
 }
 
 describe("guardrails of a definition, by whatever names,", () => {
@@ -67,9 +84,9 @@ describe("guardrails of a definition, by whatever names,", () => {
     "give way to those of the run, lower or higher, for the kind %s",
     async (_, { steps, refused }) => {
       const text = `guardrails: { request_limit: 2 }\n${steps()}`;
-      const lower = await ended(text, { limits: { maxRequests: 1 } });
+      const lower = await ended(text, { guardrails: { maxRequests: 1 } });
       expect(lower).toMatchObject({ failure: { step: "ask", checkpoint: refused.one }, usage: { requests: 1 } });
-      const higher = await ended(text, { limits: { maxRequests: 3 } });
+      const higher = await ended(text, { guardrails: { maxRequests: 3 } });
       expect(higher).toMatchObject({ failure: null, usage: { requests: 3 } });
     },
   );
@@ -94,6 +111,26 @@ describe("guardrails of a definition, by whatever names,", () => {
       ["after", undefined],
     ]);
   });
+
+  test("of a batch hold for each of its rows, and of the workflow for all of them", async () => {
+    const { failure, usage } = await ended(kinds["batch_llm"]?.steps(", guardrails: { request_limit: 1 }") ?? "");
+    expect({ failure, usage }).toMatchObject({ failure: null, usage: { requests: 3 } });
+    const none = await ended(kinds["batch_llm"]?.steps(", guardrails: { request_limit: 0 }") ?? "");
+    expect(none).toMatchObject({ failure: null, usage: { requests: 0 } });
+    expect(none.checkpoints.slice(0, 3).map(({ failure }) => failure?.code)).toEqual(
+      Array(3).fill("guardrail_exceeded"),
+    );
+  });
+
+  test("limit the time of work by seconds, and name the step that was at work", async () => {
+    const { execution } = await scene.run(`name: long
+guardrails: { timeout_seconds: 1 }
+steps: [{ id: build, type: shell_command, command: "sleep 30" }]`);
+    expect(execution).toMatchObject({
+      status: "failed",
+      failure: { step: "build", origin: "guardrail", guardrail: { limit: "max_time", allowed: 1_000 } },
+    });
+  });
 });
 
 const call = { name: "Bash", input: { command: "true" } };
@@ -107,44 +144,62 @@ steps:
   - { id: after, type: emit, event: after }
 `;
 
-/** Runs a definition with an agent that goes on and on. */
-async function worked(text: string, { limits, hangs = false }: { limits?: Limits; hangs?: boolean } = {}) {
-  const flow = flowOf(text);
-  const { t } = agents.open([{ turns, hangs }], { flows: [flow] });
-  const merged = { ...flow[Object.getOwnPropertySymbols(flow)[0] as never] } as { limits?: Limits };
-  const { id } = await t.start(flow, {}, { limits: { ...merged.limits, ...limits } });
-  const execution = await t.ended(id);
-  const used = t.store.budgets.find({ seq: execution.seq, ordinal: 0 })?.used;
-  return { execution, used, begun: t.entries(id).map(({ name }) => name) };
-}
-
 describe("an agent that is not done", () => {
   test.each([
-    ["of turns", { step: ", max_turns: 2" }, { code: "max_turns" }],
-    ["of time", { step: ", timeout_seconds: 2" }, { code: "timeout" }],
-    ["of the calls of its step", { step: ", guardrails: { tool_calls_limit: 1 }" }, { origin: "guardrail" }],
-    ["of the workflow's calls", { workflow: "guardrails: { max_tool_calls: 1 }" }, { origin: "guardrail" }],
-    ["of the workflow's tokens", { workflow: "guardrails: { max_tokens: 300 }" }, { origin: "guardrail" }],
-  ] as const)(
-    "when it runs out %s fails the execution at its step, with what it used",
-    async (what, where, failure) => {
-      const { execution, used, begun } = await worked(working(where), { hangs: what === "of time" });
-      expect(execution).toMatchObject({ status: "failed", failure: { ...failure, step: "work" } });
-      expect(used?.inputTokens).toBeGreaterThan(0);
-      expect(used?.toolCalls).toBeGreaterThan(0);
-      expect(begun).toEqual(["begin", "work"]);
-    },
-  );
+    ["turns", { step: ", max_turns: 2" }, { code: "max_turns" }],
+    ["the calls of its step", { step: ", guardrails: { tool_calls_limit: 1 }" }, { origin: "guardrail" }],
+    ["the workflow's calls", { workflow: "guardrails: { max_tool_calls: 1 }" }, { origin: "guardrail" }],
+    ["the workflow's tokens", { workflow: "guardrails: { max_tokens: 300 }" }, { origin: "guardrail" }],
+  ])("fails the execution at its step, with what it used, when it runs out of %s", async (_, where, why) => {
+    const { failure, usage, checkpoints } = await ended(working(where), { claude: { turns } });
+    expect(failure).toMatchObject({ ...why, step: "work" });
+    expect(usage.inputTokens).toBeGreaterThan(0);
+    expect(usage.toolCalls).toBeGreaterThan(0);
+    expect(checkpoints.map(({ name, status }) => [name, status])).toEqual([
+      ["begin", "completed"],
+      ["work", "failed"],
+    ]);
+  });
+
+  test("fails the execution at its step when it runs out of time, and is gone", async () => {
+    const flow = flowOf(working({ step: ", timeout_seconds: 3" }));
+    const { t, claude, end } = agents.open([{ turns, hangs: true }], { flows: [flow] });
+    const { id } = await t.start(flow);
+    expect(await t.ended(id)).toMatchObject({ status: "failed", failure: { code: "timeout", step: "work" } });
+    await until(() => claude.calls().every(({ pid }) => !isRunning(pid)), "the end of its process");
+    await until(() => end(id).calls[0]?.status === "failed", "its record");
+    expect(end(id).calls[0]?.input_tokens).toBeGreaterThan(0);
+  });
+
+  test("fails where it says so itself, beside a subtype of success", async () => {
+    const result = { is_error: true, result: "no credit left" };
+    const { failure } = await ended(working(), { claude: { result } });
+    expect(failure).toMatchObject({
+      code: "agent_failed",
+      step: "work",
+      message: expect.stringContaining("no credit"),
+    });
+  });
 
   test("is ended at the run's limit, whatever the file allows", async () => {
     const text = working({ workflow: "guardrails: { max_tool_calls: 100 }" });
-    const { execution, used } = await worked(text, { limits: { max_tool_calls: 2 } });
-    expect(execution).toMatchObject({
-      status: "failed",
-      failure: { step: "work", guardrail: { limit: "max_tool_calls", allowed: 2 } },
-    });
-    expect(used).toMatchObject({ toolCalls: 2 });
+    const { failure, usage } = await ended(text, { claude: { turns }, guardrails: { maxToolCalls: 2 } });
+    expect(failure).toMatchObject({ step: "work", guardrail: { limit: "max_tool_calls", allowed: 2 } });
+    expect(usage).toMatchObject({ toolCalls: 2 });
   });
+});
+
+test("an agent has the tools that its step names and no others, whatever its permission mode", async () => {
+  const text = working({ step: ", allowed_tools: [Read], permission_mode: bypassPermissions" });
+  const read = { name: "Read", input: { file_path: "a.md" } };
+  const turns = [{ tools: [read] }, { tools: [call] }, { text: "enough" }];
+  const { failure, claude, checkpoints } = await ended(text, { claude: { turns } });
+  expect(failure).toBeNull();
+  expect(claude[0]?.tools).toEqual([
+    { name: "Read", refusal: null },
+    { name: "Bash", refusal: expect.stringContaining("Bash") },
+  ]);
+  expect(checkpoints.find(({ name }) => name === "work")?.output).toMatchObject({ text: "enough" });
 });
 
 describe("usage", () => {
@@ -215,14 +270,17 @@ steps:
     return { told, functions: { "tools.ts": { held } } };
   }
 
+  const stepsOf = (t: TestEngine, id: string) =>
+    t.entries(id).flatMap(({ kind, name, status }) => (kind === "checkpoint" ? [[name, status]] : []));
+
   test("that is paused begins no further step, and goes on where it was", async () => {
     const { told, functions } = holding();
     const { t, id } = await scene.start(slow, { functions });
-    await until(() => told.begun === 1);
+    await until(() => told.begun === 1, "its first step");
     await t.engine.pause(id);
     told.letGo();
     await until(() => t.get(id).status === "paused", "the pause");
-    expect(t.entries(id).map(({ name, status }) => [name, status])).toEqual([["one", "completed"]]);
+    expect(stepsOf(t, id)).toEqual([["one", "completed"]]);
     await t.engine.resume(id);
     expect((await t.ended(id)).status).toBe("completed");
     expect(told.begun).toBe(1);
@@ -231,12 +289,12 @@ steps:
   test("that was stopped stays so, whatever its step still comes to", async () => {
     const { told, functions } = holding();
     const { t, id } = await scene.start(slow, { functions });
-    await until(() => told.begun === 1);
+    await until(() => told.begun === 1 && stepsOf(t, id).length === 1, "the record of its step");
     await t.engine.cancel(id);
     told.letGo();
     await delay(50);
     expect(t.get(id).status).toBe("cancelled");
-    expect(t.entries(id).map(({ name }) => name)).toEqual(["one"]);
+    expect(stepsOf(t, id)).toEqual([["one", "cancelled"]]);
     await expect(t.engine.resume(id)).rejects.toMatchObject({ code: "invalid_state" });
   });
 
@@ -269,8 +327,7 @@ steps:
 outputs: "{{ steps.build.output.stdout }}"`;
     const { t, execution } = await scene.run(text, { input: { word: "otter" } });
     expect(execution).toMatchObject({ status: "failed", failure: { step: "build", code: "exit_code" } });
-    const { writeFileSync } = await import("node:fs");
-    writeFileSync(`${scene.project()}/mended`, "");
+    writeFileSync(join(scene.project(), "mended"), "");
     await t.engine.retry(execution.id);
     expect(await t.result(execution.id)).toBe("built otter");
     expect(t.events(execution.id).filter((type) => type === "event_emitted")).toHaveLength(1);

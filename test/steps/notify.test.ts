@@ -97,6 +97,7 @@ describe("the webhook of a human step", () => {
     const at = clock.now();
     expect(first?.message).toEqual({
       type: "wait.opened",
+      text: expect.stringMatching(/^asks asks: Publish it\?\n/),
       timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
       data: {
         execution_id: id,

@@ -28,7 +28,8 @@ export async function notifyPerson(run: StepRun<Step>, asked: AskedPerson, url: 
     await run.checkpoint([url, asked.question], () => send(run, asked, { url, path }), options);
   } catch (error) {
     if (!(error instanceof CheckpointFailed)) throw error;
-    log({ [options.name]: `nobody was told of the question: ${messageOf(error.cause ?? error)}` });
+    const why = messageOf(error.cause ?? error).replace(`step ${step.id}: `, "");
+    log({ [options.name]: `nobody was told of the question: ${why}` });
   }
 }
 
@@ -58,7 +59,8 @@ async function send(
   try {
     return { status: await post(ports.fetch, { step: step.id, url, headers, body, signal }) };
   } catch (error) {
-    runtime.print("warn", `the question of ${wait} was not sent: ${messageOf(error)}`, running);
+    const why = messageOf(error).replace(`step ${step.id}: `, "");
+    runtime.print("warn", `the question of ${wait} was not sent: ${why}`, running);
     throw error;
   }
 }
