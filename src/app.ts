@@ -3,7 +3,7 @@ import type { ListedFlow } from "./code/flow-list.ts";
 import type { ResolvedFlow, Version } from "./code/version.ts";
 import { removeVersionFiles } from "./code/version-files.ts";
 import { type AnswerLinks, createAnswerLinks } from "./composition/answer-links.ts";
-import { namesAround, openWorkflows } from "./composition/definition-catalogue.ts";
+import { modelProblem, namesAround, openWorkflows } from "./composition/definition-catalogue.ts";
 import { flowPorts, outsidePorts, secretPorts } from "./composition/engine-ports.ts";
 import { stepPorts } from "./composition/step-ports.ts";
 import { flowOf, readVersion, saveVersion } from "./composition/versions.ts";
@@ -72,6 +72,8 @@ export interface App {
   describeFlow(hash: string, workflow: string): ResolvedFlow | undefined;
   /** The execution with this id or unique beginning of one. @throws UserError `not_found` or `ambiguous` */
   findExecution(id: string): Execution;
+  /** What is wrong with the name of a model, in a few words; undefined: nothing. */
+  modelProblem(model: string): string | undefined;
   /** @throws UserError where it is no folder of the project in which steps may work */
   checkWorkspace(path: string): void;
   /** Removes executions that ended so long ago, with what belongs to them alone. */
@@ -197,6 +199,7 @@ export async function openApp(options: AppOptions = {}): Promise<App> {
       }),
     describeFlow: (hash, workflow) => flowOf(describeVersion(hash), workflow),
     findExecution: (id) => findExecution(store, id),
+    modelProblem: (model) => modelProblem(models, model),
     checkWorkspace: (path) => void workspaceOf({ ports: config, settings: { workspace: path } }),
     clean: ({ olderThanMs, isDryRun }) =>
       clean(store, {

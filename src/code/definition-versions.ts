@@ -2,6 +2,7 @@ import { UserError } from "../core/errors.ts";
 import { readDefinitionFile } from "../definitions/files/catalogue.ts";
 import type { WorkflowDefinition } from "../definitions/model/definition.ts";
 import { describeDefinition, stepsOf } from "../definitions/model/describe.ts";
+import type { StepType } from "../definitions/model/steps.ts";
 import type { Problem } from "../definitions/problem.ts";
 import type { Known } from "../definitions/validation/known.ts";
 import { bundleDefinition } from "./definition-bundle.ts";
@@ -26,6 +27,8 @@ interface Deps {
 }
 
 const mostShown = 20;
+/** Steps that are no checkpoints: they wait, or hold others. */
+const others: readonly StepType[] = ["human", "sleep", "parallel", "loop"];
 
 /**
  * The version of a definition's file as it is now.
@@ -38,6 +41,7 @@ export async function definitionVersion(project: Project, sourcePath: string, de
   const before = deps.catalog.find(bundle.hash);
   if (before !== undefined) return before;
   const { hash, dependencies } = bundle;
+  const steps = stepsOf(definition.steps);
   const { inputSchema, description, limits } = describeDefinition(definition);
   const options = { ...(description !== undefined && { description }), ...(limits !== undefined && { limits }) };
   const version: Version = {
@@ -46,7 +50,8 @@ export async function definitionVersion(project: Project, sourcePath: string, de
     sourcePath,
     dependencies,
     flows: [{ exportName: definition.name, name: definition.name, inputSchema, options }],
-    checkpoints: stepsOf(definition.steps).map(({ id }) => id),
+    steps: steps.map(({ id, type }) => ({ id, type })),
+    checkpoints: steps.filter(({ type }) => !others.includes(type)).map(({ id }) => id),
   };
   deps.catalog.save(version);
   return version;

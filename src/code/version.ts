@@ -16,7 +16,9 @@ export interface Version {
   /** External packages that the bundle imports, by the version that was resolved. */
   dependencies: Record<string, string>;
   flows: DescribedFlow[];
-  /** Names declared with `checkpoint(...)` while the module loaded. */
+  /** Of a definition, at any depth. */
+  steps?: { id: string; type: string }[];
+  /** Names declared with `checkpoint(...)` while the module loaded, or of the steps that are checkpoints. */
   checkpoints: string[];
 }
 

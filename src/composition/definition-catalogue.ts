@@ -48,14 +48,17 @@ export function openWorkflows(
 }
 
 /** What definitions may name besides workflows. */
-export function namesAround({ models: { aliases }, secrets, connections }: Surroundings): Known {
+export function namesAround({ models, secrets, connections }: Surroundings): Known {
   return {
-    modelProblem(model) {
-      if (aliases.find(model) !== undefined || parseSpec(model) !== undefined) return undefined;
-      const names = aliases.list().map(({ name }) => name);
-      return didYouMean(model, names) ?? specAdvice(model);
-    },
+    modelProblem: (model) => modelProblem(models, model),
     secrets: new Map(secrets.list().map(({ name, keys }) => [name, keys])),
     servers: connections.serverNames(),
   };
+}
+
+/** Why a text is neither an alias nor a model; undefined where it is. */
+export function modelProblem({ aliases }: ModelRegistry, model: string): string | undefined {
+  if (aliases.find(model) !== undefined || parseSpec(model) !== undefined) return undefined;
+  const names = aliases.list().map(({ name }) => name);
+  return didYouMean(model, names) ?? specAdvice(model);
 }

@@ -117,17 +117,19 @@ async function runRow<Row>(scope: Scope, batch: Batch<Row>, row: Row, index: num
   try {
     const messages = readMessages(`batchLlm ${place}`, promptOf(batch.prompt, row, index));
     const call = { ...batch.call, request: { ...batch.call.request, messages } };
-    const asked = (await scope.runtime.checkpoint({
-      name,
-      scope: placeIn(scope.path, place),
-      args: [call.request],
-      fn: async () => {
-        const begun = performance.now();
-        const { value, answer } = await askHere(call);
-        return { output: value, usage: answer.usage, latencyMs: Math.round(performance.now() - begun) };
-      },
-      options,
-    })) as { output: unknown; usage: Usage; latencyMs: number };
+    const asked = answered(
+      await scope.runtime.checkpoint({
+        name,
+        scope: placeIn(scope.path, place),
+        args: [call.request],
+        fn: async () => {
+          const begun = performance.now();
+          const { value, answer } = await askHere(call);
+          return { output: value, usage: answer.usage, latencyMs: Math.round(performance.now() - begun) };
+        },
+        options,
+      }),
+    );
     result = { index, row, status: "completed", error: null, ...asked };
   } catch (error) {
     result = { index, row, status: "failed", output: null, error: errorOf(error), usage: null, latencyMs: null };
@@ -135,6 +137,16 @@ async function runRow<Row>(scope: Scope, batch: Batch<Row>, row: Row, index: num
   if (result.status === "completed") await callHook(scope, `${name}.success`, place, hooks.onRowSuccess, result);
   else await callHook(scope, `${name}.error`, place, hooks.onRowError, result);
   return result;
+}
+
+/** What a replay was told to take may be the output alone, or the row as it is shown. */
+function answered(value: unknown): { output: unknown; usage: Usage; latencyMs: number } {
+  const {
+    output = value,
+    usage = noUsage,
+    latencyMs = 0,
+  } = isOptions(value) ? (value as Partial<{ output: unknown; usage: Usage; latencyMs: number }>) : {};
+  return { output, usage: usage ?? noUsage, latencyMs: latencyMs ?? 0 };
 }
 
 const columnNames = /\{\{\s*([\w.-]+)\s*\}\}/g;

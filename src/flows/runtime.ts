@@ -101,7 +101,8 @@ export interface AgentCall {
 export interface ToolCall {
   server: string;
   tool: string;
-  make(): Promise<unknown>;
+  /** `onSend` is awaited right before the call goes out, if it does: only then it counts. */
+  make(onSend: () => Promise<void>): Promise<unknown>;
 }
 
 /** What a step that was not taken leaves on the record. */

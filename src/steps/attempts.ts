@@ -36,8 +36,12 @@ export function timeoutChoice(
   step: Step,
   { settings: { timeouts }, timeoutMs, ports }: TimeLimits,
 ): { ms: number; why: string } | undefined {
-  const ofRun = [step.id, "*"].find((name) => Object.hasOwn(timeouts, name));
   const choice = (ms: number | undefined, why: string) => (ms === undefined ? undefined : { ms, why });
+  // What is said of all steps limits work, and not how long a person may think or another workflow may take.
+  if (step.type === "human" || step.type === "workflow") {
+    return choice(timeouts[step.id], `timeouts.${step.id} of the run`) ?? choice(step.timeout, "the step");
+  }
+  const ofRun = [step.id, "*"].find((name) => Object.hasOwn(timeouts, name));
   if (ofRun !== undefined) return choice(timeouts[ofRun], `timeouts.${ofRun} of the run`);
   return choice(step.timeout, "the step") ?? choice(timeoutMs, "the workflow") ?? fromEnvironment(step, ports.env);
 }

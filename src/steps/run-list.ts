@@ -1,6 +1,7 @@
 import { endOfList, isGraph } from "../definitions/graph/links.ts";
 import type { Step } from "../definitions/model/steps.ts";
 import { StepFailed } from "../flows/errors.ts";
+import { Halt } from "./halt.ts";
 import { skipStep } from "./records.ts";
 import { runStep } from "./run-step.ts";
 import type { ListEnd, ListOptions, Walk } from "./walk.ts";
@@ -17,6 +18,7 @@ async function runSequence(walk: Walk): Promise<ListEnd> {
   for (let index = 0; index < steps.length; ) {
     const step = steps[index];
     if (step === undefined) break;
+    walk.halt?.check(step.id);
     const end = await runStep(step, walk);
     if (!end.isSkipped) last = end.output;
     if (end.jump === undefined) index++;
@@ -40,8 +42,13 @@ function visit(target: string, steps: readonly Step[], visits: Map<string, numbe
   });
 }
 
-/** Each step begins when all that it depends on has ended. After a failure nothing begins, and what runs is awaited. */
-async function runGraph(walk: Walk, { concurrency, keepsGoing = false }: ListOptions): Promise<ListEnd> {
+/**
+ * Each step begins when all that it depends on has ended. After a failure nothing begins, what runs is awaited, and what
+ * waits is left.
+ */
+async function runGraph(around: Walk, { concurrency, keepsGoing = false }: ListOptions): Promise<ListEnd> {
+  const halt = new Halt(around.halt);
+  const walk = { ...around, halt };
   const limit = limiter(concurrency ?? Number.POSITIVE_INFINITY);
   const ended = new Map<string, Promise<boolean>>();
   const outputs = new Map<string, unknown>();
@@ -49,7 +56,7 @@ async function runGraph(walk: Walk, { concurrency, keepsGoing = false }: ListOpt
   const one = async (step: Step, before: readonly Promise<boolean>[]): Promise<boolean> => {
     const areThere = await Promise.all(before);
     return limit(async () => {
-      if (failures.length > 0 && !keepsGoing) return false;
+      if (halt.isOver) return false;
       if (areThere.includes(false)) {
         await skipStep(step, walk, "a step that it depends on failed");
         return false;
@@ -60,6 +67,7 @@ async function runGraph(walk: Walk, { concurrency, keepsGoing = false }: ListOpt
         return true;
       } catch (error) {
         failures.push(error);
+        if (!keepsGoing) halt.stop();
         return false;
       }
     });
@@ -70,6 +78,7 @@ async function runGraph(walk: Walk, { concurrency, keepsGoing = false }: ListOpt
   }
   await Promise.all(ended.values());
   if (failures.length > 0 && !keepsGoing) throw failures[0];
+  around.halt?.check(walk.steps[0]?.id ?? "");
   const lastId = walk.steps.findLast(({ id }) => outputs.has(id))?.id;
   return { last: lastId === undefined ? null : outputs.get(lastId) };
 }

@@ -45,6 +45,8 @@ export interface StepRun<S extends Step = Step> {
   readonly attempts: StepAttempts;
   /** Runs steps within the step. */
   runList(walk: Walk, options?: ListOptions): Promise<ListEnd>;
+  /** Awaits what may take for ever, a person or a child: no longer than the steps beside this one go on. */
+  parked<T>(work: Promise<T>): Promise<T>;
   /** The list of steps in which they see what this step sees. */
   walk(steps: readonly Step[], locals?: Record<string, unknown>): Walk;
 }

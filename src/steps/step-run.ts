@@ -10,7 +10,7 @@ import type { Walk } from "./walk.ts";
 
 /** What a step that begins to run is given. */
 export function openStepRun<S extends Step>(step: S, walk: Walk): StepRun<S> {
-  const { context, scope } = walk;
+  const { context, scope, halt } = walk;
   const attempts = attemptsOf(step, context);
   return {
     step,
@@ -32,9 +32,11 @@ export function openStepRun<S extends Step>(step: S, walk: Walk): StepRun<S> {
       return runtime.checkpoint({ name, scope: path, args, fn: body, options }) as never;
     },
     runList: context.runList,
+    parked: (work) => (halt === undefined ? work : halt.whileGoing(step.id, work)),
     walk: (steps, locals) => ({
       context,
       steps,
+      halt,
       scope:
         locals === undefined ? scope : { ...scope, steps: { ...scope.steps }, locals: { ...scope.locals, ...locals } },
     }),

@@ -1,6 +1,7 @@
 import type { Step } from "../definitions/model/steps.ts";
 import type { Scope, StepRecord } from "../definitions/values/scope.ts";
 import type { RunSettings } from "../flows/runtime.ts";
+import type { Halt } from "./halt.ts";
 import type { StepFunctions, StepPorts } from "./ports.ts";
 
 /** What all steps of an execution share. */
@@ -27,6 +28,8 @@ export interface ListOptions {
 export interface Walk {
   readonly context: RunContext;
   readonly steps: readonly Step[];
+  /** Of the steps that run beside these. */
+  readonly halt?: Halt | undefined;
   /** Grows with every step that ends; lists within the same pass share the records. */
   readonly scope: Scope & { readonly steps: Record<string, StepRecord> };
 }

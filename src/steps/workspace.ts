@@ -5,6 +5,7 @@ import type { RunSettings } from "../flows/runtime.ts";
 import { folderWithin } from "../processes/confine.ts";
 import type { StepPorts } from "./ports.ts";
 import { reservedIn } from "./writing/file-path.ts";
+import type { WritePlace } from "./written-files.ts";
 
 interface Place {
   ports: Pick<StepPorts, "projectRoot" | "fixtures">;
@@ -25,6 +26,11 @@ export function workspaceOf({ ports, settings }: Place): string {
   throw new UserError("forbidden", `the workspace ${shown(workspace)} is in ${reserved}, where no step writes`, {
     hint: "Name another folder of the project.",
   });
+}
+
+/** Where the steps of the execution write files. @throws UserError where that is no folder of the project */
+export function writePlaceOf(place: Place): WritePlace {
+  return { workspace: workspaceOf(place), projectRoot: place.ports.projectRoot };
 }
 
 /**

@@ -7,10 +7,10 @@ import type { Execution, ReplayPlan, ResolvedFlow } from "./app-types.ts";
 import { checkpointsOf } from "./artifact-refs.ts";
 import { callText } from "./display.ts";
 import { executionSchema } from "./execution-schema.ts";
-import { executionView } from "./execution-view.ts";
 import { anyJson, executionId, idempotencyKey, open, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
-import { watchExecution } from "./watching.ts";
+import { refuseUnfitOverrides } from "./step-settings.ts";
+import { watchedView } from "./watching.ts";
 import { checkInput } from "./workflow-input.ts";
 
 const mostNames = 200;
@@ -69,6 +69,7 @@ export const executionsReplay = defineOperation({
     const source = app.findExecution(args.execution_id);
     const resolved = await codeFor(app, source, args.code);
     const { version, flow } = resolved;
+    refuseUnfitOverrides(resolved, args.overrides);
     const outcome = await app.engine.replay(source.id, {
       ...parentFor(context),
       from: args.from,
@@ -83,8 +84,8 @@ export const executionsReplay = defineOperation({
     const planned = planView(outcome.plan, neverCalled(app, source, args.overrides ?? {}));
     if (outcome.execution === null) return { execution: null, plan: planned };
     app.stack.ensureWorker({ isAsked: true });
-    const execution = await watchExecution(context, outcome.execution, args.wait_seconds);
-    return { execution: await executionView(app, execution), plan: planned };
+    const execution = await watchedView(context, outcome.execution, { seconds: args.wait_seconds });
+    return { execution, plan: planned };
   },
 });
 

@@ -4,12 +4,11 @@ import type { Limits } from "../core/guardrails.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { parentFor } from "./agent-family.ts";
 import { executionSchema, executionShown } from "./execution-schema.ts";
-import { executionView } from "./execution-view.ts";
 import { anyJson, idempotencyKey, waitSeconds } from "./fields.ts";
 import { guardrails, limitsOf } from "./guardrails-input.ts";
 import { defineOperation } from "./operation.ts";
-import { limitOf, refuseUnknownSteps, timeouts, timeoutsOf } from "./step-settings.ts";
-import { watchExecution } from "./watching.ts";
+import { limitOf, refuseUnfitSteps, refuseUnknownModels, timeouts, timeoutsOf } from "./step-settings.ts";
+import { watchedView } from "./watching.ts";
 import { checkInput } from "./workflow-input.ts";
 
 const stackNames = ["local"];
@@ -67,7 +66,8 @@ export const executionsRun = defineOperation({
     if (args.workspace !== undefined) app.checkWorkspace(args.workspace);
     const resolved = await app.code.resolve(args.target);
     const { version, flow } = resolved;
-    refuseUnknownSteps(resolved, { models: args.models, timeouts: stepTimeouts });
+    refuseUnfitSteps(resolved, { models: args.models, timeouts: stepTimeouts });
+    refuseUnknownModels(app, resolved, args.models);
     // What takes named inputs takes none as well.
     const input = version.kind === "definition" ? (args.input ?? {}) : args.input;
     checkInput(resolved, input, (example) => ({
@@ -91,7 +91,7 @@ export const executionsRun = defineOperation({
       idempotencyKey: args.idempotency_key,
     });
     app.stack.ensureWorker({ isAsked: true });
-    return executionView(app, await watchExecution(context, queued, args.wait_seconds));
+    return watchedView(context, queued, { seconds: args.wait_seconds });
   },
 });
 

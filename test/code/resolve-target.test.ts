@@ -89,7 +89,7 @@ describe("a target that names a file", () => {
     expect(none.message).toBe("flows/none.ts exports no flow");
   });
 
-  it("of the wrong shape is invalid input, and a definition is unsupported", async () => {
+  it("of the wrong shape is invalid input, and so is a file that holds no definition", async () => {
     const { root, code } = await makeProject({ "flows/a.ts": flowFile("a"), "tool.py": "", "notes.md": "" });
     await mkdir(join(root, "folder.ts"));
     for (const target of ["flows", "flows/", "flows:a", "folder.ts:a", "tool.py:main", "", "flows/a.ts:"]) {
@@ -97,7 +97,9 @@ describe("a target that names a file", () => {
       expect([target, error.code]).toEqual([target, "invalid_input"]);
       expect(error.hint).toBeTruthy();
     }
-    expect((await userError(code.resolve("notes.md"))).code).toBe("unsupported");
+    const error = await userError(code.resolve("notes.md"));
+    expect(error.code).toBe("invalid_input");
+    expect(error.message).toContain("notes.md:1:1");
   });
 
   it("must not let one name mean two of its flows", async () => {

@@ -54,7 +54,7 @@ describe.skipIf(process.platform !== "linux")("what a shell step has started", (
       project.worker();
       await until("the second run", () => project.lines("begun").length === 2);
       expect(pids.filter(isAlive)).toEqual([]);
-      expect(await result(app, execution.id)).toBe("done\n");
+      expect(await result(app, execution.id)).toBe("done");
     },
   );
 });
@@ -84,6 +84,7 @@ test("a secret that a command says is redacted in the log, and sealed in what is
     `name: telling
 steps:
   - { id: say, type: shell, command: 'echo "it is $TOKEN"; echo $TOKEN >&2', env: { TOKEN: "{{ secrets.api.TOKEN }}" }, save_artifact: true }
+  - { id: wrap, type: shell, command: 'echo $TOKEN | fold -w 7', env: { TOKEN: "{{ secrets.api.TOKEN }}" } }
   - { id: fail, type: shell, command: 'echo "still $TOKEN" >&2; exit 1', env: { TOKEN: "{{ secrets.api.TOKEN }}" } }
 `,
   );
@@ -94,6 +95,7 @@ steps:
   expect(execution).toMatchObject({ status: "failed", failure: { step: "fail" } });
   expect(logsOf(app, execution).map(({ message }) => message)).toEqual([
     "it is [redacted api.TOKEN]",
+    "[redacted api.TOKEN]",
     "[redacted api.TOKEN]",
     "still [redacted api.TOKEN]",
   ]);

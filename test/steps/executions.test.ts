@@ -36,6 +36,7 @@ interface Answer {
   checkpoints: { selector: string; status: string; origin: string | null }[];
   pending_waits: { question: string }[];
   result: unknown;
+  ended_at: string | null;
 }
 
 /** An operation as every surface calls it. */
@@ -143,6 +144,62 @@ outputs: ["{{ steps.one.output.result }}", "{{ steps.two.output.result }}", "{{ 
     expect(ended.result).toEqual([4, "not before number 4", expect.stringContaining("n: must be number")]);
   });
 
+  test("takes what a replay says of a step in the form of the step's output, and starts no child for it", async () => {
+    project.write("workflows/kid.yaml", "steps: [{ id: a, type: set, value: 1 }]\n");
+    project.write(
+      "workflows/outer.yaml",
+      `steps:
+  - { id: kid, type: workflow, workflow: kid }
+  - { id: gate, type: condition, field: $.kid.result, operator: eq, value: 1, then: [{ id: one, type: set, value: one }] }
+  - { id: each, type: loop, items: [1], steps: [{ id: last, type: set, value: "{{ steps.kid.output.result }}" }] }
+`,
+    );
+    project.worker();
+    const { execution_id } = await call("executions_run", { target: "outer", wait_seconds: 20 });
+    const replay = (overrides: object) => call("executions_replay", { execution_id, overrides, wait_seconds: 20 });
+    const { execution } = await replay({ "checkpoint.kid": { result: "over" } });
+    expect(execution).toMatchObject({ status: "completed", result: ["over"], children: [] });
+    const { execution: other } = await replay({ "checkpoint.gate": "maybe" });
+    expect(other).toMatchObject({ status: "failed", failed_step: "gate", failure: { code: "bad_override" } });
+    await expect(replay({ "checkpoint.each": [2] })).rejects.toMatchObject({
+      code: "invalid_input",
+      hint: expect.stringContaining('"checkpoint.each[0]/step"'),
+    });
+  });
+
+  test("ends when a branch has failed: nothing begins beside it, and nobody is waited for", async () => {
+    project.write(
+      "workflows/doomed.yaml",
+      `steps:
+  - id: both
+    type: parallel
+    steps:
+      - { id: fails, type: shell, command: "sleep 0.4; exit 3" }
+      - id: loops
+        type: loop
+        items: [1, 2, 3, 4, 5, 6]
+        steps: [{ id: slow, type: shell, command: "sleep 0.3; echo {{ item }} >> {{ project_root }}/begun" }]
+      - { id: ask, type: human, question: "ok?", options: [yes] }
+`,
+    );
+    project.worker();
+    const failed = await call("executions_run", { target: "doomed", wait_seconds: 20 });
+    const { execution_id } = failed;
+    const look = () => call("executions_get", { execution_id, detail: "full" });
+    const ended = await until("its end", async () => {
+      const now = await look();
+      return now.ended_at === null ? undefined : now;
+    });
+    expect(ended).toMatchObject({ status: "failed", failed_step: "fails", failure: { code: "exit_code" } });
+    expect(ended).toMatchObject({ pending_waits: [], waits: [{ name: "ask", status: "aborted" }] });
+    expect(project.lines("begun")).toEqual(["1", "2"]);
+    expect(ended.checkpoints.map(({ selector, status }) => `${selector} ${status}`)).toEqual([
+      "fails failed",
+      "loops[0]/slow completed",
+      "loops[1]/slow completed",
+    ]);
+  });
+
   test("with mistakes is refused with all of them, and nothing is started", async () => {
     project.write(
       "workflows/wrong.md",
@@ -167,5 +224,7 @@ steps:
   test("takes models and timeouts only for steps that it has", async () => {
     const run = call("executions_run", { target: "edited", timeouts: { frist: "5s" } });
     await expect(run).rejects.toMatchObject({ code: "invalid_input", hint: 'Did you mean "first"?' });
+    const model = call("executions_run", { target: "edited", models: { first: "fast" } });
+    await expect(model).rejects.toThrow("models.first: steps of the type emit ask no model");
   });
 });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
+import { requestOf } from "../../src/steps/http/request.ts";
 import { useStepScene } from "../helpers/step-scene.ts";
 
 interface Heard {
@@ -161,6 +162,13 @@ describe("an http step", () => {
   });
 });
 
+test.each(["Host", "content-length", "Transfer-Encoding", "CONNECTION"])("the header %s is refused", (name) => {
+  const given = { id: "go", method: "GET", url: "http://127.0.0.1/", body: undefined, idempotencyKey: "k" };
+  expect(() => requestOf({ ...given, headers: { [name]: "1" } })).toThrow(
+    `step go: the header ${name} follows from the request itself`,
+  );
+});
+
 describe("a redirect", () => {
   const to =
     (location: string, status = 302): Answer =>
@@ -215,7 +223,10 @@ describe("a redirect", () => {
     expect((await ask(url)).entry("go").failure).toMatchObject({ code: "too_many_redirects" });
     expect(heard).toHaveLength(6);
     const file = await listen(to("file:///etc/passwd"));
-    expect((await ask(file.url)).entry("go").failure).toMatchObject({ code: "invalid_url" });
+    expect((await ask(file.url)).entry("go").failure).toMatchObject({
+      code: "invalid_url",
+      message: 'step go: "file:///etc/passwd" is where it was sent on to, and no address of HTTP',
+    });
     const named = await listen(to("http://me:pw@127.0.0.1/"));
     expect((await ask(named.url)).entry("go").failure).toMatchObject({ code: "invalid_url" });
   });

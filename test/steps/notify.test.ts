@@ -190,6 +190,10 @@ describe("the webhook of a human step", () => {
     const { id } = await start({ url: "file:///etc/passwd" });
     await asked(engine, id, clock);
     expect(JSON.stringify(engine.get(id).metadata)).toContain("begins with https:// or http://");
+    const { id: named } = await start({ url: url.replace("//", "//me:a-password@") });
+    await asked(engine, named, clock);
+    expect(JSON.stringify(engine.get(named).metadata)).toContain("holds no name and no password");
+    expect(JSON.stringify([engine.get(named).metadata, engine.logs(named)])).not.toContain("a-password");
     const { id: other } = await start({ url: "http://127.0.0.1:1/a-secret-path" });
     await asked(engine, other, clock);
     expect(JSON.stringify(engine.get(other).metadata)).toContain("127.0.0.1:1 could not be reached");

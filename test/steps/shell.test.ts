@@ -111,8 +111,20 @@ steps:
     const byShell = await scene.run(one("command: no-such-program -x"));
     expect(byShell.entry("go").failure).toMatchObject({ code: "exit_code", hint: expect.stringContaining("127") });
     expect(byShell.entry("go").failure?.message).toContain("no-such-program");
-    const tooLong = await scene.run(one('command: [echo, "{{ word }}"]'), { input: { word: "x".repeat(3_000_000) } });
-    expect(tooLong.entry("go").failure).toMatchObject({ code: "cannot_start", hint: expect.stringContaining("file") });
+  });
+
+  test.each([
+    ["command: [echo, a, '{{ word }}']", "command[2]"],
+    ["command: 'echo {{ word | shell }}'", "command"],
+    ["command: env, env: { WORD: '{{ word }}' }", "env.WORD"],
+  ])("names what no program takes: %s", async (fields, field) => {
+    const failure = async (word: string) => (await scene.run(one(fields), { input: { word } })).entry("go").failure;
+    const hint = expect.stringContaining("file") as string;
+    const code = "cannot_start";
+    expect(await failure("a\0b")).toMatchObject({ code, message: `step go: ${field} holds a NUL character`, hint });
+    const message = `step go: ${field} is longer than a program takes (128 KiB)`;
+    if (process.platform === "linux") expect(await failure("ü".repeat(65_536))).toMatchObject({ code, message, hint });
+    expect(await failure("x".repeat(130_000))).toBeNull();
   });
 
   test("is tried again where the step says so, each time with the same idempotency key", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { wholeExecution } from "../../src/store/budgets.ts";
 import { stdioServer, useConnections } from "../helpers/connections/connections.ts";
 import { useStepScene } from "../helpers/step-scene.ts";
 import { until } from "../processes/project.ts";
@@ -112,6 +113,16 @@ steps:
     const { execution } = await run(text("title: all"), { request: { limits: { max_tool_calls: 2 } } });
     expect(execution).toMatchObject(spent);
     const one = text("title: all").replace("tool: echo", "guardrails: { max_tool_calls: 1 }, tool: echo");
+    const unsent = `name: x
+guardrails: { max_tool_calls: 1 }
+steps:
+  - { id: none, type: tool, server: local, tool: ecko, on_error: continue }
+  - { id: nowhere, type: tool, server: elsewhere, tool: echo, on_error: continue }
+  - { id: wrong, type: tool, server: local, tool: strict, args: { wrong: 1 }, on_error: continue }
+  - { id: go, type: tool, server: local, tool: echo }`;
+    const { execution: sent, t: engine } = await run(unsent);
+    expect(sent).toMatchObject({ status: "completed" });
+    expect(engine.store.budgets.find({ seq: sent.seq, ordinal: wholeExecution })?.used).toMatchObject({ toolCalls: 1 });
     const { execution: within, t } = await run(one);
     expect(within).toMatchObject({ status: "completed" });
     expect(t.store.budgets.find({ seq: within.seq, ordinal: 0 })?.used).toMatchObject({ toolCalls: 3 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -11,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { dividedFiles } from "../../src/steps/writing/divided-text.ts";
 import { useStepScene } from "../helpers/step-scene.ts";
@@ -63,6 +65,36 @@ describe("a step that writes one file", () => {
   });
 });
 
+describe("a file", () => {
+  test("may have the longest name that a disk takes", async () => {
+    const name = `${"ü".repeat(125)}.txt`;
+    expect((await scene.run(one(`path: ${name}, content: a`))).execution.status).toBe("completed");
+    expect(readdirSync(scene.project())).toEqual([name]);
+  });
+
+  test("takes the place of what a killed worker left of it", async () => {
+    const name = "sha256sum | cut -c 1-32";
+    const leave = `printf '%s::go:1\\0%s' "$SAVEPOINT_EXECUTION_ID" a.txt | ${name}`;
+    const { execution } = await scene.run(`name: x
+steps:
+  - { id: leave, type: shell, command: "echo half > .$(${leave}).tmp; ls -A | grep -c tmp" }
+  - { id: go, type: write_file, path: a.txt, content: whole }`);
+    expect(execution.status).toBe("completed");
+    expect(readdirSync(scene.project())).toEqual(["a.txt"]);
+    expect(read("a.txt")).toBe("whole");
+  });
+
+  test("whose path holds a secret is not written where an artifact would have its name", async () => {
+    const redact = (text: string) => text.replaceAll("tell-nobody", "[redacted]");
+    for (const fields of ["path: tell-nobody.txt", "path: a.txt, save_artifact: tell-nobody"]) {
+      const { entry } = await scene.run(one(`${fields}, content: a`), { ports: { redact } });
+      expect(entry("go").failure).toMatchObject({ code: "forbidden", hint: expect.stringContaining("save_artifact") });
+      expect(entry("go").failure?.message).not.toContain("tell-nobody");
+      expect(readdirSync(scene.project())).toEqual([]);
+    }
+  });
+});
+
 describe("a path that leads elsewhere", () => {
   const refused = async (name: string) => {
     const { entry } = await scene.run(one('path: "{{ text }}", content: bad'), { input: { text: name } });
@@ -83,6 +115,8 @@ describe("a path that leads elsewhere", () => {
     [".git/hooks/pre-commit", ".git is kept from steps"],
     ["sub/.GIT/config", ".GIT is kept from steps"],
     [".savepoint/data.db", ".savepoint is kept from steps"],
+    [".mcp.json", "it says which programs to start"],
+    ["./Savepoint.Config.JSON", "it says which programs to start"],
     ["a".repeat(1_001), "more than 1000 characters"],
   ])("%j is refused", async ([name = "", why]) => {
     expect(await refused(name)).toMatchObject({ code: "forbidden", message: expect.stringContaining(why ?? "") });
@@ -123,6 +157,52 @@ describe("a path that leads elsewhere", () => {
       code: "conflict",
       message: expect.stringContaining("is a file"),
     });
+  });
+
+  test("may have the name of a file that starts programs in another folder, but lead to no such file", async () => {
+    symlinkSync(".mcp.json", path("servers.json"));
+    writeFileSync(path(".mcp.json"), "{}");
+    expect(await refused("sub/.mcp.json")).toBeNull();
+    expect(await refused("servers.json")).toMatchObject({ code: "forbidden" });
+    expect(read(".mcp.json")).toBe("{}");
+  });
+
+  test("is told before the first of many files is written, or a folder made", async () => {
+    mkdirSync(path("folder"));
+    writeFileSync(path("file"), "");
+    symlinkSync(elsewhere(), path("out"));
+    const before = readdirSync(scene.project());
+    for (const last of ["folder", "file/x.txt", "out/x.txt", ".mcp.json", "new/b/c.txt"]) {
+      const files = JSON.stringify({ "new/a.txt": "a", "new/b": "b", "other/x.txt": "x", [last]: "bad" });
+      const { entry } = await scene.run(one(`files: ${files}`));
+      expect(entry("go").failure?.message).toContain(last);
+      expect(readdirSync(scene.project())).toEqual(before);
+    }
+  });
+
+  test("cannot become one while it is written, or only for an empty file that is gone at once", async () => {
+    const outside = elsewhere();
+    const swapping = new Worker(
+      `const fs = require("node:fs");
+      const { folder, outside, until } = require("node:worker_threads").workerData;
+      const attempt = (work) => { try { work(); } catch {} };
+      while (Date.now() < until) {
+        attempt(() => fs.renameSync(folder, folder + "-away"));
+        attempt(() => fs.symlinkSync(outside, folder));
+        attempt(() => fs.unlinkSync(folder));
+        attempt(() => fs.rmSync(folder, { recursive: true }));
+        attempt(() => fs.renameSync(folder + "-away", folder));
+      }`,
+      { eval: true, workerData: { folder: path("folder"), outside, until: Date.now() + 3_000 } },
+    );
+    mkdirSync(path("folder"));
+    const items = JSON.stringify(Array.from({ length: 300 }, (_, index) => index));
+    const text = `name: x
+steps:
+  - { id: each, type: loop, items: ${items}, max_iterations: 300, steps: [{ id: go, type: write_file, path: "folder/{{ item }}.txt", content: "{{ item }}", on_error: continue, save_artifact: false }] }`;
+    await scene.run(text);
+    await once(swapping, "exit");
+    expect(readdirSync(outside)).toEqual([]);
   });
 
   test("is no workspace either", async () => {

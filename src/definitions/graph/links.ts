@@ -26,7 +26,7 @@ export function fallsThrough(step: Linked): boolean {
   if (step.when !== undefined) return true;
   if (step.next_step !== undefined) return false;
   if (step.type === "condition") return step.then_step === undefined || step.else_step === undefined;
-  if (step.type !== "human" || step.options === undefined) return true;
+  if (step.type !== "human" || step.options === undefined || step.options.length === 0) return true;
   const goesOn = step.on_timeout === "continue" || step.on_timeout === "skip";
   return goesOn || step.options.some(({ next_step }) => next_step === undefined);
 }

@@ -85,13 +85,15 @@ function cycleFindings({ steps }: OutlineList): Finding[] {
 function wayFindings(list: OutlineList): Finding[] {
   const { steps } = list;
   const [first] = steps;
-  if (first === undefined || list.isParallel || list.isGraph) return [];
+  // Where a jump leads nowhere, what it leaves out is not known.
+  if (first === undefined || list.isParallel || list.isGraph || steps.some((step) => isLost(step, steps))) return [];
   const next = successors(steps, false);
   const reached = reachable(next, [0]).add(0);
   const last = steps.length - 1;
   const ends = steps.flatMap((step, index) => {
-    const leavesList = jumpsOf(step).some((target) => steps.every(({ id }) => id !== target));
-    return (index === last && fallsThrough(step)) || leavesList ? [index] : [];
+    return (index === last && fallsThrough(step)) || jumpsOf(step).some((target) => isEnd(target, steps))
+      ? [index]
+      : [];
   });
   const ending = reachable(reversed(next), ends);
   for (const end of ends) ending.add(end);
@@ -99,6 +101,14 @@ function wayFindings(list: OutlineList): Finding[] {
     ...steps.flatMap((step, index): Finding[] => (reached.has(index) ? [] : [unreachableFinding(step)])),
     ...([...reached].some((index) => ending.has(index)) ? [] : [endlessFinding(first)]),
   ];
+}
+
+function isEnd(target: string, steps: readonly Outline[]): boolean {
+  return target === endOfList && steps.every(({ id }) => id !== target);
+}
+
+function isLost(step: Outline, steps: readonly Outline[]): boolean {
+  return jumpsOf(step).some((target) => !isEnd(target, steps) && steps.every(({ id }) => id !== target));
 }
 
 function unreachableFinding({ id, tree }: Outline): Finding {

@@ -1,3 +1,4 @@
+import { isOwnHeader } from "../../core/own-headers.ts";
 import { StepFailed } from "../../flows/errors.ts";
 
 /** A request as it goes out. */
@@ -47,7 +48,8 @@ export function addressOf(id: string, given: string, base?: URL): URL {
   if (!URL.canParse(given, base?.href)) refuse("is no address", "An address begins with http:// or https://.");
   const url = new URL(given, base?.href);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    refuse("is no address of HTTP", "An address begins with http:// or https://.");
+    const what = base === undefined ? "is no address of HTTP" : "is where it was sent on to, and no address of HTTP";
+    refuse(what, "An address begins with http:// or https://.");
   }
   if (url.username !== "" || url.password !== "") {
     refuse("has a name or a password in it", "Put them into headers, with a secret: there they are not recorded.");
@@ -69,6 +71,12 @@ function withoutQuery(given: string): string {
 function headersOf(id: string, given: Record<string, string>): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(given)) {
+    if (isOwnHeader(name)) {
+      throw new StepFailed(id, `the header ${name} follows from the request itself`, {
+        code: "invalid_header",
+        hint: "Leave it out: the address and the body decide it.",
+      });
+    }
     try {
       headers.append(name, value);
     } catch {

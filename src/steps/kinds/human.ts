@@ -26,7 +26,7 @@ export async function humanStep(run: StepRun<HumanStep>): Promise<StepOutcome> {
   const { runtime, path } = requireFlowScope("a human step", "steps run in the flow");
   const asked = askedPerson(run);
   if (step.notify !== undefined) await notifyPerson(run, asked, run.text(step.notify.url));
-  const answer = await runtime.wait({
+  const asking = runtime.wait({
     name: step.id,
     scope: path,
     question: asked.question,
@@ -36,10 +36,11 @@ export async function humanStep(run: StepRun<HumanStep>): Promise<StepOutcome> {
     metadata: {
       ...(step.title !== undefined && { title: step.title }),
       ...(asked.options && { options: asked.options }),
+      ...(asked.timeoutMs !== null && { on_timeout: step.on_timeout }),
     },
     warnBeforeMs: asked.timeoutMs === null ? null : Math.min(asked.timeoutMs / 5, longestWarningMs),
   });
-  return outcomeOf(step, answer);
+  return outcomeOf(step, await run.parked(asking));
 }
 
 function askedPerson({ step, settings, text }: StepRun<HumanStep>): AskedPerson {

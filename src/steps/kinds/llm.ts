@@ -1,7 +1,7 @@
 import type { Step } from "../../definitions/model/steps.ts";
 import { llm } from "../../flows/llm.ts";
 import type { StepOutcome, StepRun } from "../step-kind.ts";
-import { workspaceOf } from "../workspace.ts";
+import { writePlaceOf } from "../workspace.ts";
 import { writeFiles } from "../written-files.ts";
 
 type LlmStep = Extract<Step, { type: "llm" }>;
@@ -30,7 +30,7 @@ export function modelOptions({ step, text }: StepRun<LlmStep | Extract<Step, { t
 async function writeOutput(run: StepRun<LlmStep>, path: string, output: unknown): Promise<void> {
   const content = typeof output === "string" ? output : `${JSON.stringify(output, null, 2)}\n`;
   const name = `${run.step.id}.file`;
-  await run.checkpoint([path, content], () => writeFiles(workspaceOf(run), [{ path, content }]), {
+  await run.checkpoint([path, content], () => writeFiles(writePlaceOf(run), [{ path, content }]), {
     name,
     type: "write_file",
     retries: 0,

@@ -3,7 +3,8 @@ import { evaluateCondition } from "../../definitions/values/conditions.ts";
 import { StepFailed } from "../../flows/errors.ts";
 import { forEachItem } from "../../flows/fan-out.ts";
 import { log } from "../../flows/log.ts";
-import { inBranch } from "../../flows/scope.ts";
+import { inBranch, placeIn, requireScope } from "../../flows/scope.ts";
+import { Halt } from "../halt.ts";
 import type { StepOutcome, StepRun } from "../step-kind.ts";
 import { fillIn } from "../values.ts";
 import type { Walk } from "../walk.ts";
@@ -16,12 +17,17 @@ export async function loopStep(run: StepRun<LoopStep>): Promise<StepOutcome> {
 function forItems(run: StepRun<LoopStep>): Promise<unknown[]> {
   const { step } = run;
   const items = itemsOf(run);
-  const pass = (item: unknown, index: number) =>
-    onePass(
-      run,
-      run.walk(step.steps, { [step.item_variable]: item, loop_index: index, loop_count: items.length }),
-      index,
-    );
+  const outer = run.walk([]).halt;
+  const halt = new Halt(outer);
+  const pass = async (item: unknown, index: number) => {
+    const locals = { [step.item_variable]: item, loop_index: index, loop_count: items.length };
+    try {
+      return await onePass(run, { ...run.walk(step.steps, locals), halt }, index);
+    } catch (error) {
+      halt.stop();
+      throw error;
+    }
+  };
   // Recorded outcomes are taken in the order of the passes.
   const concurrency = run.ports.fixtures === undefined ? step.concurrency : 1;
   return forEachItem(items, { concurrency }, pass);
@@ -56,7 +62,8 @@ async function whileHolds(run: StepRun<LoopStep>): Promise<unknown[]> {
   let walk = run.walk(step.steps, { loop_index: 0 });
   while (evaluateCondition(test, walk.scope)) {
     if (results.length === most) {
-      log({ [step.id]: `ended after max_iterations (${most}) although its condition still holds` });
+      const { path } = requireScope("a loop");
+      log({ [placeIn(path, step.id)]: `ended after max_iterations (${most}) although its condition still holds` });
       break;
     }
     results.push(await onePass(run, walk, results.length));

@@ -4,7 +4,7 @@ import { StepFailed } from "../../flows/errors.ts";
 import { requireScope } from "../../flows/scope.ts";
 import { type ProgramStart, runProgram } from "../../processes/run-program.ts";
 import { KeptOutput } from "../programs/kept-output.ts";
-import { LoggedLines } from "../programs/logged-lines.ts";
+import { LoggedOutput, type OutputStream } from "../programs/logged-output.ts";
 import { lastWords, type ProgramReport, reportText } from "../programs/report.ts";
 import { programOf, shownCommand } from "../programs/start.ts";
 import { inTurn } from "../programs/turns.ts";
@@ -47,38 +47,49 @@ async function runCommand(run: StepRun<ShellStep>, { command, cwd, artifact }: P
   const folder = folderIn(workspaceOf(run), cwd, { what: "cwd", root: "the workspace" });
   const open = await run.withSecrets(step.env);
   const env = Object.fromEntries(Object.entries(step.env).map(([name, value]) => [name, open.text(value)]));
-  const report = await perform(step, programOf({ step, ports: run.ports, command, cwd: folder, env }), artifact);
+  const report = await perform(run, programOf({ step, ports: run.ports, command, cwd: folder, env }), artifact);
   // Before anything fails the step: of a command that failed one wants to see why.
   if (artifact !== undefined) await save(artifact, reportText(shownCommand(command), report));
   return outputOf(step, command, report);
 }
 
-async function perform(step: ShellStep, program: ProgramStart, artifact: string | undefined): Promise<ProgramReport> {
+async function perform(
+  { step, ports }: StepRun<ShellStep>,
+  program: ProgramStart,
+  artifact: string | undefined,
+): Promise<ProgramReport> {
   const { runtime, checkpoint } = requireScope("a shell step");
   if (checkpoint === undefined) throw new Error("a command ran outside of its checkpoint");
+  const { signal } = checkpoint;
   const most = artifact === undefined ? mostOutputBytes : mostReportBytes;
   const streams = { stdout: new KeptOutput(most), stderr: new KeptOutput(most) };
-  const reader = (kept: KeptOutput, level: "info" | "error") => async (chunks: AsyncIterable<Buffer>) => {
-    const lines = new LoggedLines((line) => {
-      if (!checkpoint.signal.aborted) runtime.print(level, line, checkpoint);
-    });
+  const log = new LoggedOutput({
+    print: (stream, line) => runtime.print(stream === "stdout" ? "info" : "error", line, checkpoint),
+    redact: (text) => ports.redact(text),
+  });
+  const reader = (stream: OutputStream) => async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) {
-      kept.add(chunk);
-      lines.add(chunk);
+      streams[stream].add(chunk);
+      log.add(stream, chunk);
     }
-    lines.end();
   };
+  // What it said before its time was over is told; what it says after that is not.
+  const endLog = () => log.end();
+  signal.addEventListener("abort", endLog, { once: true });
   const end = await inTurn(checkpoint.idempotencyKey, () =>
     runProgram(program, {
       groups: runtime.groups(checkpoint),
       marks: { SAVEPOINT_PARENT_EXECUTION_ID: runtime.executionId },
-      signal: checkpoint.signal,
-      readOutput: reader(streams.stdout, "info"),
-      readErrors: reader(streams.stderr, "error"),
+      signal,
+      readOutput: reader("stdout"),
+      readErrors: reader("stderr"),
     }).catch((error: unknown) => {
       throw startProblem(step, error) ?? error;
     }),
-  );
+  ).finally(() => {
+    signal.removeEventListener("abort", endLog);
+    log.end();
+  });
   return { ...end, ...streams };
 }
 

@@ -10,7 +10,7 @@ type SleepStep = Extract<Step, { type: "sleep" }>;
 /** A durable pause, or one until an instant. */
 export async function sleepStep(run: StepRun<SleepStep>): Promise<StepOutcome> {
   const { runtime, path } = requireFlowScope("a sleep step", "steps run in the flow");
-  await runtime.sleep({ until: untilOf(run), scope: path, name: run.step.id });
+  await run.parked(runtime.sleep({ until: untilOf(run), scope: path, name: run.step.id }));
   return { output: null };
 }
 

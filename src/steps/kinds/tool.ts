@@ -34,12 +34,13 @@ async function callTool({ step, ports, withSecrets }: StepRun<ToolStep>): Promis
   const open = await withSecrets(step.args);
   const args = Object.fromEntries(Object.entries(step.args).map(([name, value]) => [name, open.value(value)]));
   let reportAt = 0;
-  const make = () =>
+  const make = (onSend: () => Promise<void>) =>
     ports.connections.callTool({
       server,
       tool,
       args,
       signal: checkpoint.signal,
+      onSend,
       meta: { "savepoint/idempotencyKey": checkpoint.idempotencyKey },
       onProgress({ message, progress, total }) {
         if (performance.now() < reportAt) return;

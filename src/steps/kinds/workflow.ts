@@ -12,9 +12,11 @@ type WorkflowStep = Extract<Step, { type: "workflow" }>;
 export async function workflowStep(run: StepRun<WorkflowStep>): Promise<StepOutcome> {
   const { step, ports, attempts } = run;
   const input = run.value(step.input ?? {});
-  const located: LocatedWorkflow = await run.checkpoint([step.workflow, input], () =>
+  const located: unknown = await run.checkpoint([step.workflow, input], () =>
     ports.locateWorkflow(step.workflow, input),
   );
+  // What a replay was told to take stands for the child: none is started.
+  if (!isLocated(located)) return { output: located };
   const { runtime, path } = requireFlowScope("a workflow step", "steps run in the flow");
   const child = await runtime.child({
     name: located.name,
@@ -30,6 +32,10 @@ export async function workflowStep(run: StepRun<WorkflowStep>): Promise<StepOutc
   const { executionId } = child;
   if (!step.wait)
     return { output: { execution_id: executionId, workflow: located.name, status: "started", result: null } };
-  const result = await child.result();
+  const result = await run.parked(child.result());
   return { output: { execution_id: executionId, workflow: located.name, status: "completed", result: result ?? null } };
+}
+
+function isLocated(value: unknown): value is LocatedWorkflow {
+  return typeof value === "object" && value !== null && "version" in value && "target" in value && "timeoutMs" in value;
 }

@@ -1,8 +1,9 @@
 import { posix } from "node:path";
 import type { Step } from "../../definitions/model/steps.ts";
 import { save } from "../../flows/artifacts.ts";
+import { StepFailed } from "../../flows/errors.ts";
 import type { StepOutcome, StepRun } from "../step-kind.ts";
-import { workspaceOf } from "../workspace.ts";
+import { writePlaceOf } from "../workspace.ts";
 import { contentOf, fileList } from "../writing/file-list.ts";
 import { type FileToWrite, writeFiles } from "../written-files.ts";
 
@@ -20,17 +21,30 @@ export async function writeFileStep(run: StepRun<WriteFileStep>): Promise<StepOu
     [{ path: folder, ...(isMany ? { files: given } : { content: given }) }],
     async () => {
       const files = isMany ? within(folder, fileList(given)) : [{ path: folder, content: contentOf(given) }];
-      const written = await writeFiles(workspaceOf(run), files);
-      if (step.save_artifact !== false)
-        await saveAll(
-          run,
-          files,
-          written.map(({ path }) => path),
-        );
+      const name = artifactName(run);
+      if (step.save_artifact !== false) for (const { path } of files) refuseSecret(run, name ?? path);
+      const written = await writeFiles(writePlaceOf(run), files);
+      if (step.save_artifact !== false) {
+        await Promise.all(files.map(({ content }, at) => save(name ?? nameOf(written[at]?.path ?? ""), content)));
+      }
       return isMany ? { folder, files: written } : written[0];
     },
   );
   return { output, hasSavedArtifact: true };
+}
+
+/** Undefined where each file gives its artifact the name. */
+function artifactName({ step, text }: StepRun<WriteFileStep>): string | undefined {
+  return typeof step.save_artifact === "string" && step.files === undefined ? text(step.save_artifact) : undefined;
+}
+
+/** Names of artifacts are kept in the clear. Told before a file is there that nobody will hear of. */
+function refuseSecret({ step, ports }: StepRun<WriteFileStep>, name: string): void {
+  if (ports.redact(name) === name) return;
+  throw new StepFailed(step.id, "the name of a file or its artifact holds the value of a secret", {
+    code: "forbidden",
+    hint: "Choose another path, or another name in save_artifact.",
+  });
 }
 
 function within(folder: string, files: readonly FileToWrite[]): FileToWrite[] {
@@ -43,16 +57,6 @@ function underFolder(folder: string, path: string): string {
   const joined = posix.join(folder, plain);
   const way = posix.relative(folder, joined);
   return posix.isAbsolute(plain) || way === ".." || way.startsWith("../") ? plain : joined;
-}
-
-async function saveAll(
-  { step, text }: StepRun<WriteFileStep>,
-  files: readonly FileToWrite[],
-  paths: readonly string[],
-): Promise<void> {
-  const named =
-    typeof step.save_artifact === "string" && step.files === undefined ? text(step.save_artifact) : undefined;
-  await Promise.all(files.map(({ content }, index) => save(named ?? nameOf(paths[index] ?? ""), content)));
 }
 
 /** The end of a path says more than its beginning. */

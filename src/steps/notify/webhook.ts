@@ -49,8 +49,14 @@ export async function post(fetch: typeof globalThis.fetch, webhook: Webhook): Pr
 /** Addresses of webhooks are often secret, so that errors name the host alone. @throws StepFailed */
 function hostOf({ step, url }: Webhook): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === "https:" || parsed?.protocol === "http:") return parsed.host;
-  throw new StepFailed(step, "the address of a webhook begins with https:// or http://", { code: "bad_address" });
+  if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
+    throw new StepFailed(step, "the address of a webhook begins with https:// or http://", { code: "bad_address" });
+  }
+  if (parsed.username === "" && parsed.password === "") return parsed.host;
+  throw new StepFailed(step, "the address of a webhook holds no name and no password", {
+    code: "bad_address",
+    hint: "Use a webhook whose address has a token in its path, or sign with the secret webhooks SIGNING_KEY.",
+  });
 }
 
 function reasonOf(error: unknown): string {

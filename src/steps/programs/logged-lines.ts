@@ -2,44 +2,43 @@ const mostLines = 10_000;
 /** A log shows less of a line; the rest need not be kept. */
 const longestLine = 64 * 1024;
 
-/** Hands on the lines of what a program writes as they come, up to as many as a log can bear. */
+/** Divides what a program writes into lines, and hands on as many of them as a log can bear. */
 export class LoggedLines {
   readonly #print: (line: string) => void;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  #line = "";
   #count = 0;
 
   constructor(print: (line: string) => void) {
     this.#print = print;
   }
 
-  add(chunk: Buffer): void {
-    let rest = chunk;
-    for (let end = rest.indexOf(10); end >= 0 && this.#count <= mostLines; end = rest.indexOf(10)) {
-      this.#keep(rest.subarray(0, end));
+  /** Whether any of a text that comes next would be seen. */
+  takes(text: string): boolean {
+    return this.#count <= mostLines && (this.#line.length < longestLine || text.includes("\n"));
+  }
+
+  add(text: string): void {
+    const [first = "", ...others] = text.split("\n");
+    this.#keep(first);
+    for (const line of others) {
+      if (this.#count > mostLines) return;
       this.#flush();
-      rest = rest.subarray(end + 1);
+      this.#keep(line);
     }
-    this.#keep(rest);
   }
 
   /** There comes no more. */
   end(): void {
-    if (this.#bytes > 0) this.#flush();
+    if (this.#line !== "") this.#flush();
   }
 
-  #keep(piece: Buffer): void {
-    if (this.#count > mostLines) return;
-    const fitting = piece.subarray(0, longestLine - this.#bytes);
-    // A copy: the chunk that it is a part of may be long.
-    if (fitting.length > 0) this.#pieces.push(Buffer.from(fitting));
-    this.#bytes += fitting.length;
+  #keep(piece: string): void {
+    if (this.#count <= mostLines) this.#line += piece.slice(0, longestLine - this.#line.length);
   }
 
   #flush(): void {
-    const line = Buffer.concat(this.#pieces).toString();
-    this.#pieces = [];
-    this.#bytes = 0;
+    const line = this.#line;
+    this.#line = "";
     this.#count++;
     if (this.#count > mostLines) this.#print(`the log keeps the first ${mostLines} lines of it`);
     else this.#print(lastShown(line));

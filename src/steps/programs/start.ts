@@ -18,9 +18,13 @@ interface Command {
   env: Record<string, string>;
 }
 
-/** The program that a command starts. @throws StepFailed `command_not_found` */
+/** What Linux takes of one argument or variable, with the zero byte at its end. */
+const mostBytes = 128 * 1024;
+
+/** The program that a command starts. @throws StepFailed `command_not_found`, or `cannot_start` with the field */
 export function programOf(command: Command): ProgramStart {
   const env = environmentOf(command);
+  checkTexts(command);
   const { cwd } = command;
   if (typeof command.command === "string") return { ...shell(command.command, env), cwd, env, input: "" };
   const [name = "", ...args] = command.command;
@@ -32,6 +36,30 @@ export function programOf(command: Command): ProgramStart {
     });
   }
   return { command: found.command, args: [...found.args, ...args], cwd, env, input: "" };
+}
+
+/** What a system says of such a text names neither the field nor what to do. */
+function checkTexts({ step, command, env }: Command): void {
+  const texts = typeof command === "string" ? [["command", command] as const] : command.map(argument);
+  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`] as const);
+  for (const [field, text] of [...texts, ...variables]) {
+    if (text.includes("\0")) {
+      throw new StepFailed(step.id, `${field} holds a NUL character`, {
+        code: "cannot_start",
+        hint: "No program can be given one: hand such data over in a file.",
+      });
+    }
+    if (process.platform === "linux" && Buffer.byteLength(text) >= mostBytes) {
+      throw new StepFailed(step.id, `${field} is longer than a program takes (128 KiB)`, {
+        code: "cannot_start",
+        hint: "Hand it over in a file: a write_file step before this one writes it.",
+      });
+    }
+  }
+}
+
+function argument(text: string, index: number): readonly [string, string] {
+  return [`command[${index}]`, text];
 }
 
 /** As a person would type it. */

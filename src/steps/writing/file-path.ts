@@ -5,6 +5,8 @@ import { shown } from "../../core/shown.ts";
 const longestPath = 1_000;
 /** Programs run what is in these folders, or take it for the truth. */
 const reservedNames = new Set([".git", ".savepoint"]);
+/** What these name is started without a question, so that who writes them runs programs. */
+const startingFiles = new Set([".mcp.json", "savepoint.config.json"]);
 
 /**
  * The parts of a path that a step may write to, counted from the workspace.
@@ -32,5 +34,14 @@ export function filePath(path: string): string[] {
 
 /** The part of a path that keeps steps out. Case and trailing dots make no difference on some systems. */
 export function reservedIn(path: string): string | undefined {
-  return path.split(/[\\/]/).find((part) => reservedNames.has(part.toLowerCase().replace(/[. ]+$/, "")));
+  return path.split(/[\\/]/).find((part) => reservedNames.has(plainName(part)));
+}
+
+/** Whether a path, counted from the project's root, is that of a file which says what programs to start. */
+export function isStartingFile(path: string): boolean {
+  return startingFiles.has(plainName(path));
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/[. ]+$/, "");
 }
