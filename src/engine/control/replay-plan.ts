@@ -187,15 +187,12 @@ function resolveOverrides(
   const names = new Set(checkpoints.map(({ name }) => name));
   for (const [key, output] of Object.entries(rules.overrides)) {
     const wanted = checkpointKey(key);
-    if (names.has(wanted) || rules.declared.includes(wanted)) {
-      byName.set(wanted, output);
-      continue;
-    }
-    const entry = checkpoints.find(
-      (one) => nameOf(one) === wanted || entryId(rules.executionId, one.ordinal) === wanted,
-    );
-    if (entry === undefined) throw unknownOverride(key, wanted, [...checkpoints.map(nameOf), ...rules.declared]);
-    byEntry.set(entry.ordinal, output);
+    const entry = names.has(wanted)
+      ? undefined
+      : checkpoints.find((one) => nameOf(one) === wanted || entryId(rules.executionId, one.ordinal) === wanted);
+    if (entry !== undefined) byEntry.set(entry.ordinal, output);
+    else if (names.has(wanted) || rules.declared.includes(wanted)) byName.set(wanted, output);
+    else throw unknownOverride(key, wanted, [...checkpoints.map(nameOf), ...rules.declared]);
   }
   return { byName: Object.fromEntries(byName), byEntry };
 }
