@@ -46,10 +46,13 @@ function labelled(message: string, spoken: Spoken): string {
 /** Names of fields that are no words of their own, or stand where only a field can; those in quotes belong to JSON. */
 function withFlags(text: string, spoken: Spoken): string {
   const fields = spoken.flags.map(({ field }) => field).join("|");
-  const told = text.replace(
-    new RegExp(`\\bwith (${fields})(?=[.,;]|$)`, "g"),
-    (_, field) => `with ${labelOf(spoken, field)}`,
-  );
+  const told = text
+    .replace(new RegExp(`\\bwith (${fields})(?=[.,;]|$)`, "g"), (_, field) => `with ${labelOf(spoken, field)}`)
+    .replace(new RegExp(`(?<!["-])\\b(${fields}): true\\b`, "g"), (_, field) => labelOf(spoken, field))
+    .replace(
+      new RegExp(`\\b([Pp]ass) (${fields})(?=[ .,;])`, "g"),
+      (_, pass, field) => `${pass} ${labelOf(spoken, field)}`,
+    );
   return spoken.flags
     .filter(({ field }) => field.includes("_"))
     .reduce(

@@ -8,7 +8,7 @@ export function relativeTime(at: string | null | undefined, now: number): string
   if (at == null) return "";
   const ms = now - Date.parse(at);
   if (Math.abs(ms) < second) return "now";
-  return ms >= 0 ? `${roughly(ms)} ago` : `in ${roughly(-ms)}`;
+  return ms >= 0 ? `${roughly(ms, Math.floor)} ago` : `in ${roughly(-ms, Math.round)}`;
 }
 
 /** `14ms`, `2.3s`, `1m 04s`, `3h 20m`. */
@@ -25,11 +25,12 @@ export function clockTime(at: string): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
 }
 
-function roughly(ms: number): string {
-  if (ms < minute) return `${Math.floor(ms / second)}s`;
-  if (ms < hour) return `${Math.floor(ms / minute)}m`;
-  if (ms < 2 * day) return `${Math.floor(ms / hour)}h`;
-  return `${Math.floor(ms / day)}d`;
+/** What is over counts in full units; what is to come is told by the nearest, or three days would at once be two. */
+function roughly(ms: number, whole: (value: number) => number): string {
+  if (whole(ms / second) < 60) return `${whole(ms / second)}s`;
+  if (whole(ms / minute) < 60) return `${whole(ms / minute)}m`;
+  if (whole(ms / hour) < 48) return `${whole(ms / hour)}h`;
+  return `${whole(ms / day)}d`;
 }
 
 function twoDigits(value: number): string {

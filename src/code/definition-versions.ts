@@ -79,7 +79,7 @@ function invalidDefinition(sourcePath: string, problems: readonly Problem[]): Us
   });
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return new UserError("invalid_input", `${first ?? `${sourcePath} is no valid definition`}${more}`, {
-    hint: `workflows_validate { path: ${JSON.stringify(sourcePath)} } shows all of them. Nothing was started.`,
+    hint: `workflows_validate ${JSON.stringify({ path: sourcePath })} shows all of them. Nothing was started.`,
     details: { field: "target", file: sourcePath, problems: problems.slice(0, mostShown) },
   });
 }

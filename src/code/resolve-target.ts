@@ -1,3 +1,4 @@
+import { basename, extname } from "node:path";
 import { UserError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
 import { type Places, resolveName } from "./flow-names.ts";
@@ -5,7 +6,7 @@ import { locateFile, refuseLocalPath } from "./locate.ts";
 import { packageFile, unknownPackage } from "./package-target.ts";
 import type { Project } from "./project.ts";
 import { suggestion } from "./suggestion.ts";
-import { parseTarget, type Target } from "./targets.ts";
+import { isDefinition, parseTarget, type Target } from "./targets.ts";
 import { type DescribedFlow, flowNamed, type ResolvedFlow, targetOf, type Version } from "./version.ts";
 
 /** Finds the workflow that a target means, or throws the error that says what to write instead. */
@@ -13,20 +14,35 @@ export async function resolveTarget(project: Project, text: string, places: Plac
   const target = parseTarget(text);
   const { versions } = places;
   if (target.kind === "name") return resolveName(project, target.name, places);
-  const file = target.kind === "file" ? await fileOf(project, target) : await moduleOf(project, target);
+  const file = target.kind === "file" ? await fileOf(project, target, places) : await moduleOf(project, target);
   return flowIn(await versions.of(file), target.flow);
 }
 
 /** `package/flows.ts:flow` looks like a path; it is one unless only a package has such a file. */
-async function fileOf(project: Project, { path, flow }: Extract<Target, { kind: "file" }>): Promise<string> {
+async function fileOf(
+  project: Project,
+  { path, flow }: Extract<Target, { kind: "file" }>,
+  { definitions }: Places,
+): Promise<string> {
   try {
     return locateFile(project, { path, flow });
   } catch (error) {
     const isNotFound = error instanceof UserError && error.code === "not_found";
     const file = isNotFound ? await packageFile(project, path) : undefined;
-    if (file === undefined) throw error;
-    return file;
+    if (file !== undefined) return file;
+    throw (isNotFound ? bareDefinition(path, definitions) : undefined) ?? error;
   }
+}
+
+/** `brief.yaml`, where there is `workflows/brief.yaml`. */
+function bareDefinition(path: string, definitions: Places["definitions"]): UserError | undefined {
+  const candidates = isDefinition(path) ? definitions.named(basename(path, extname(path)).replaceAll("_", "-")) : [];
+  const hint = suggestion(candidates);
+  if (hint === undefined) return undefined;
+  return new UserError("not_found", `There is no file ${JSON.stringify(path)}`, {
+    hint,
+    details: { field: "target", candidates },
+  });
 }
 
 async function moduleOf(project: Project, { specifier, flow }: Extract<Target, { kind: "package" }>): Promise<string> {

@@ -36,6 +36,8 @@ export interface ConnectionCall {
   /** Rides along as `_meta`. */
   meta: Record<string, unknown>;
   onProgress(progress: ToolProgress): void;
+  /** Awaited right before the call goes out, once everything that could keep it from that is behind it. */
+  onSend?: (() => Promise<void>) | undefined;
 }
 
 const longestTimerMs = 2 ** 31 - 1;
@@ -94,6 +96,7 @@ export class Connection {
     try {
       const tool = await unlessAborted(this.#find(call.tool), call.signal);
       checkArguments(server, tool, call.args);
+      await call.onSend?.();
       return resultOf(tool.name, await this.#request(call));
     } finally {
       this.#calls--;

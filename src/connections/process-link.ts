@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js";
@@ -5,6 +6,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { messageOf } from "../core/errors.ts";
 import { type LeaderEnd, type ProcessGroup, startGroup } from "../processes/group.ts";
+import { endMarked } from "../processes/marked.ts";
 import { LastWords } from "./last-words.ts";
 import type { Link } from "./link.ts";
 
@@ -22,6 +24,9 @@ const drainMs = 500;
 /** How long a server may take to end by itself once its input is closed, and once more when it is asked to. */
 const graceMs = 1_000;
 
+/** By which what a server started is found, wherever it went. */
+const runMark = "SAVEPOINT_SERVER_RUN";
+
 /** A server in a process group of its own, which dies with this process, spoken to over its standard streams. */
 export class ProcessLink implements Link, Transport {
   readonly transport = this;
@@ -30,6 +35,7 @@ export class ProcessLink implements Link, Transport {
   onmessage?: ((message: JSONRPCMessage) => void) | undefined;
   readonly #program: ServerProgram;
   readonly #words = new LastWords();
+  readonly #mark = { [runMark]: randomUUID() };
   #starting: Promise<ProcessGroup> | undefined;
   #gone: Promise<void> = Promise.resolve();
   #end: LeaderEnd | undefined;
@@ -42,7 +48,8 @@ export class ProcessLink implements Link, Transport {
   async start(): Promise<void> {
     // No record of it is kept: it belongs to no execution, and whatever kills this process ends it as well.
     const streams = ["pipe", "pipe", "pipe"] as const;
-    this.#starting = startGroup({ ...this.#program, streams, isAskedFirst: true }, () => {});
+    const env = { ...this.#program.env, ...this.#mark };
+    this.#starting = startGroup({ ...this.#program, env, streams, isAskedFirst: true }, () => {});
     const group = await this.#starting;
     group.stderr?.on("data", (chunk: Buffer) => this.#words.add(chunk));
     this.#gone = this.#watch(group);
@@ -84,6 +91,7 @@ export class ProcessLink implements Link, Transport {
     await Promise.race([ended, reading]);
     await Promise.race([reading, sleep(drainMs, undefined, { ref: false })]);
     await group.end(graceMs);
+    await endMarked(this.#mark);
     this.onclose?.();
   }
 

@@ -2,7 +2,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { ModelError } from "../core/model-error.ts";
 import { toolFailed } from "./failures.ts";
 
-const mostBinary = 10 * 1024 * 1024;
+const mostBytes = 10 * 1024 * 1024;
 const mostWords = 4_000;
 
 /**
@@ -15,8 +15,8 @@ export function resultOf(tool: string, { content, structuredContent, isError }: 
   if (structuredContent !== undefined) return structuredContent;
   const [first] = content;
   if (first === undefined) return null;
-  if (content.length === 1 && first.type === "text") return jsonOrText(first.text);
   refuseLarge(tool, content);
+  if (content.length === 1 && first.type === "text") return jsonOrText(first.text);
   return { content };
 }
 
@@ -38,15 +38,17 @@ function jsonOrText(text: string): unknown {
 }
 
 function refuseLarge(tool: string, content: Content): void {
-  const bytes = content.reduce((sum, block) => sum + (binaryOf(block).length * 3) / 4, 0);
-  if (bytes <= mostBinary) return;
-  const most = `${mostBinary / 1024 / 1024} MiB`;
-  throw new ModelError("too_large", `the tool ${tool} answered with more than ${most} of binary data`, {
+  const bytes = content.reduce((sum, block) => sum + bytesOf(block), 0);
+  if (bytes <= mostBytes) return;
+  throw new ModelError("too_large", `the tool ${tool} answered with more than ${mostBytes / 1024 / 1024} MiB`, {
     hint: "Ask it for less, or for a link to it.",
   });
 }
 
-function binaryOf(block: Content[number]): string {
-  if (block.type === "image" || block.type === "audio") return block.data;
-  return block.type === "resource" && "blob" in block.resource ? block.resource.blob : "";
+function bytesOf(block: Content[number]): number {
+  if (block.type === "text") return Buffer.byteLength(block.text);
+  if (block.type === "image" || block.type === "audio") return (block.data.length * 3) / 4;
+  if (block.type !== "resource") return 0;
+  const { resource } = block;
+  return "blob" in resource ? (resource.blob.length * 3) / 4 : Buffer.byteLength(resource.text);
 }

@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
-import type { Ajv2020, ErrorObject } from "ajv/dist/2020.js";
+import type { Ajv2020 } from "ajv/dist/2020.js";
+import { boundedPattern } from "./bounded-pattern.ts";
 import { UserError } from "./errors.ts";
+import { problemsOf } from "./schema-problems.ts";
 
 export type JsonSchema = { [key: string]: unknown };
 
@@ -20,7 +22,7 @@ export function compileJsonSchema(schema: JsonSchema): (value: unknown) => strin
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   const validate = compile(schema);
-  const check = (value: unknown) => (validate(value) ? [] : (validate.errors ?? []).map(describe));
+  const check = (value: unknown) => (validate(value) ? [] : problemsOf(validate.errors ?? []));
   compiled.set(schema, check);
   return check;
 }
@@ -44,7 +46,8 @@ function compile(schema: JsonSchema) {
 function createAjv(): Ajv2020 {
   const { Ajv2020: Constructor } = require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
   const { default: addFormats } = require("ajv-formats") as typeof import("ajv-formats");
-  const created = new Constructor({ strict: false, allErrors: true, logger: false });
+  const code = { regExp: boundedPattern };
+  const created = new Constructor({ strict: false, allErrors: true, verbose: true, logger: false, code });
   (addFormats as unknown as (ajv: Ajv2020) => void)(created);
   return created;
 }
@@ -61,20 +64,5 @@ function refuseHostile(schema: JsonSchema): void {
   });
   if (text.length > largestSchema) {
     throw new UserError("too_large", `the schema is ${text.length} characters long (${largestSchema} at most)`);
-  }
-}
-
-function describe(error: ErrorObject): string {
-  const path = error.instancePath.replace(/^\//, "").replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
-  const where = path === "" ? "" : `${path}: `;
-  switch (error.keyword) {
-    case "required":
-      return `${where}the field ${JSON.stringify(error.params["missingProperty"])} is missing`;
-    case "additionalProperties":
-      return `${where}the field ${JSON.stringify(error.params["additionalProperty"])} is unknown`;
-    case "enum":
-      return `${where}must be one of ${JSON.stringify(error.params["allowedValues"])}`;
-    default:
-      return `${where}${error.message ?? error.keyword}`;
   }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { JsonSchema } from "../core/json-schema.ts";
+import { withOtherNames } from "./dialects/json-schema.ts";
 import { workflowDefinition } from "./model/definition.ts";
 import { model } from "./model/fields.ts";
 import { permissionModes } from "./model/plain-steps.ts";
@@ -18,15 +19,16 @@ const frontMatter = workflowDefinition.partial({ name: true, steps: true }).exte
     .optional()
     .meta({ description: "Without steps, the body is the prompt of one agent with these settings." }),
   schedule: z
-    .strictObject({ cron: z.string(), timezone: z.string().optional(), enabled: z.boolean().optional() })
+    .union([
+      z.string(),
+      z.strictObject({ cron: z.string(), timezone: z.string().optional(), enabled: z.boolean().optional() }),
+    ])
     .optional()
     .meta({ description: "A trigger of the type cron." }),
 });
 
-/** The JSON Schema of a definition's front matter, for editors. */
+/** The JSON Schema of a definition's front matter, for editors: it takes what the reader takes, other systems' names too. */
 export function definitionJsonSchema(): JsonSchema {
-  return {
-    ...z.toJSONSchema(frontMatter, { io: "input", unrepresentable: "any", reused: "ref" }),
-    title: "Workflow definition",
-  };
+  const schema: JsonSchema = z.toJSONSchema(frontMatter, { io: "input", unrepresentable: "any", reused: "ref" });
+  return { ...withOtherNames(schema), title: "Workflow definition" };
 }

@@ -1,5 +1,6 @@
 import { htmlText } from "../core/html.ts";
-import type { FormChoice, FormField, WaitForm } from "../tools/wait-form.ts";
+import type { SchemaChoice } from "../core/schema-choices.ts";
+import type { FormField, WaitForm } from "../tools/wait-form.ts";
 import { escaped } from "./page-html.ts";
 
 /** What was sent before and is to stand in the fields again. */
@@ -62,10 +63,21 @@ export function contentOf(form: WaitForm, sent: Sent): Record<string, unknown> {
   }
 }
 
+/** A problem that is told by the name of a field, told by what the page calls it. */
+export function inTitles(form: WaitForm, problem: string): string {
+  const fields = form.kind === "fields" ? form.fields : [];
+  for (const { name, title = name } of fields) {
+    if (problem === `the field ${JSON.stringify(name)} is missing`) return `${title} is missing`;
+    if (problem.startsWith(`${name}: `)) return title + problem.slice(name.length);
+    if (problem.startsWith(`${name}.`)) return `${title}${problem.slice(problem.indexOf(": "))}`;
+  }
+  return problem;
+}
+
 const submitButton = "<button>Answer</button>";
 /** It stands before buttons that mean something, so that the Enter key in a field presses none of them. */
 const deafButton = "<button disabled hidden></button>";
-const yesOrNo: readonly FormChoice[] = [
+const yesOrNo: readonly SchemaChoice[] = [
   { value: true, key: "true", label: "Yes", hint: undefined },
   { value: false, key: "false", label: "No", hint: undefined },
 ];
@@ -81,11 +93,11 @@ function oneClick({ input, title }: FormField): { fields: string; buttons: strin
   return { fields: title === undefined ? "" : `<p>${escaped(title)}</p>`, buttons: choiceButtons("value", choices) };
 }
 
-function choiceButtons(name: string, choices: readonly FormChoice[]): string {
+function choiceButtons(name: string, choices: readonly SchemaChoice[]): string {
   return [deafButton, ...choices.map((choice) => button(name, choice))].join("\n");
 }
 
-function button(name: string, { key, label, hint }: FormChoice): string {
+function button(name: string, { key, label, hint }: SchemaChoice): string {
   const title = hint === undefined ? "" : ` title="${escaped(hint)}"`;
   return `<button name="${name}" value="${escapedText(key)}"${title}>${escaped(label)}</button>`;
 }
@@ -100,7 +112,7 @@ function control(field: FormField, index: number, sent: Sent): string {
   switch (input.kind) {
     case "text":
     case "number":
-      return `<label>${heading}${note}<input name="${name}" ${typeOf(field)} value="${escapedText(given[0] ?? "")}"${required}></label>`;
+      return `<label>${heading}${note}<input name="${name}" ${typeOf(field)}${limitsOf(field)} value="${escapedText(given[0] ?? "")}"${required}></label>`;
     case "boolean":
       return `<label>${heading}${note}${select(name, yesOrNo, { given, required })}</label>`;
     case "choice":
@@ -114,7 +126,7 @@ function control(field: FormField, index: number, sent: Sent): string {
 
 function select(
   name: string,
-  choices: readonly FormChoice[],
+  choices: readonly SchemaChoice[],
   { given, required }: { given: string[]; required: string },
 ) {
   const options = choices.map(({ key, label }) => {
@@ -124,7 +136,7 @@ function select(
   return `<select name="${name}"${required}><option value=""></option>${options.join("")}</select>`;
 }
 
-function checkbox(name: string, { key, label }: FormChoice, given: readonly string[]): string {
+function checkbox(name: string, { key, label }: SchemaChoice, given: readonly string[]): string {
   const checked = given.includes(key) ? " checked" : "";
   return `<label class="inline"><input type="checkbox" name="${name}" value="${escapedText(key)}"${checked}> ${escaped(label)}</label>`;
 }
@@ -134,6 +146,20 @@ function typeOf({ input, schema: { format, writeOnly, type } }: FormField): stri
   if (format === "password" || writeOnly === true) return 'type="password" autocomplete="off"';
   return format === "email" ? 'type="email"' : format === "date" ? 'type="date"' : 'type="text"';
 }
+
+/** So that a browser says what does not fit before it is sent. */
+function limitsOf({ input, schema }: FormField): string {
+  const limits = input.kind === "number" ? limitsOfNumbers : limitsOfText;
+  return Object.entries(limits)
+    .flatMap(([keyword, attribute]) => {
+      const limit = schema[keyword];
+      return typeof limit === "number" ? [` ${attribute}="${limit}"`] : [];
+    })
+    .join("");
+}
+
+const limitsOfNumbers = { minimum: "min", maximum: "max" };
+const limitsOfText = { minLength: "minlength", maxLength: "maxlength" };
 
 function defaultsOf({ schema }: FormField): string[] {
   const { default: value } = schema;

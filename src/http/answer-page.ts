@@ -2,7 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import { callOperation } from "../tools/call.ts";
 import { type LinkedWait, linkedWait } from "../tools/linked-wait.ts";
 import { valueOnForm, waitForm } from "../tools/wait-form.ts";
-import { contentOf, controls } from "./answer-form.ts";
+import { contentOf, controls, inTitles } from "./answer-form.ts";
 import { HttpError } from "./answers.ts";
 import { readForm } from "./body.ts";
 import { escaped, escapedLines, messagePage, type Page, pageResponse, strong } from "./page-html.ts";
@@ -79,8 +79,12 @@ async function answer(
       "You may close this page.",
     ]);
   }
-  const { code, message } = outcome.error;
-  if (code === "invalid_input") return askingPage(found, { link, sent, problem: message });
+  const { code, message, details } = outcome.error;
+  if (code === "invalid_input") {
+    const problems: unknown = details?.["problems"];
+    const problem = Array.isArray(problems) ? problems.map((one) => inTitles(form, String(one))).join("; ") : message;
+    return askingPage(found, { link, sent, problem });
+  }
   const now = linkedWait(app, executionId, wait);
   return now.state === "open" ? messagePage(503, "That was not taken", [message]) : settledPage(now);
 }

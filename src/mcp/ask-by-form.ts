@@ -1,8 +1,14 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { type ElicitRequestFormParams, EmptyResultSchema, type RequestId } from "@modelcontextprotocol/sdk/types.js";
+import {
+  type ElicitRequestFormParams,
+  ElicitResultSchema,
+  EmptyResultSchema,
+  type RequestId,
+} from "@modelcontextprotocol/sdk/types.js";
 import type { JsonSchema } from "../core/json-schema.ts";
+import type { SchemaChoice } from "../core/schema-choices.ts";
 import type { AskByForm } from "../tools/operation.ts";
-import type { FormChoice, FormField, WaitForm } from "../tools/wait-form.ts";
+import type { FormField, WaitForm } from "../tools/wait-form.ts";
 
 type RequestedSchema = ElicitRequestFormParams["requestedSchema"];
 type Property = RequestedSchema["properties"][string];
@@ -31,7 +37,12 @@ export function askByForm(server: Server, call: RequestId, left?: AbortSignal): 
       await makeWithdrawable(server, call);
       const options = { signal, timeout: longestMs, relatedRequestId: call };
       const params = { mode: "form" as const, message, requestedSchema: requestedSchema(form) };
-      const { action, content = {} } = await server.elicitInput(params, options);
+      // What `elicitInput` checks beside, it refuses without a word to the person: the wait itself decides.
+      const { action, content = {} } = await server.request(
+        { method: "elicitation/create", params },
+        ElicitResultSchema,
+        options,
+      );
       return { action, content };
     },
   };
@@ -109,7 +120,7 @@ function propertyOf({ input, schema, title }: FormField): Property {
 }
 
 /** Names beside the values, which clients of every version of the protocol show. */
-function enumOf(choices: readonly FormChoice[]): { enum: string[]; enumNames?: string[] } {
+function enumOf(choices: readonly SchemaChoice[]): { enum: string[]; enumNames?: string[] } {
   const isNamed = choices.some(({ key, label }) => key !== label);
   return {
     enum: choices.map(({ key }) => key),

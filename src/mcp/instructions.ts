@@ -6,13 +6,13 @@ import type { Operation } from "../tools/operation.ts";
 const longest = 4_000;
 
 const about =
-  "Savepoint runs durable workflows: TypeScript flows and definitions (Markdown, YAML) of this project whose steps (checkpoints) are recorded and never lost or computed twice. The life of an execution:";
+  "Savepoint runs durable workflows: TypeScript flows and definitions (Markdown, YAML, TOML) of this project whose steps (checkpoints) are recorded and never lost or computed twice. The life of an execution:";
 
 /** One sentence or two each, with the group that it is about. */
 const life: readonly (readonly [group: string, text: string])[] = [
   [
     "workflows",
-    "workflows_list shows what can be run, workflows_get one in full. To make one, workflows_validate checks a definition's text and workflows_save keeps it.",
+    "workflows_list shows what can be run, workflows_get one in full. To make one, read the resource savepoint://definitions/guide; workflows_validate checks a definition's text and workflows_save keeps it.",
   ],
   [
     "executions",

@@ -7,6 +7,7 @@ import {
   type Prompt,
 } from "@modelcontextprotocol/sdk/types.js";
 import { didYouMean } from "../core/suggest.ts";
+import { definitionGuide } from "./definition-guide.ts";
 
 interface PromptDefinition extends Prompt {
   text(args: Record<string, string>): string;
@@ -23,19 +24,8 @@ const prompts: readonly PromptDefinition[] = [
 
 Write a definition where a list of steps will do, and a TypeScript flow where it takes code.
 
-A definition is Markdown with YAML front matter; check it with workflows_validate, and keep it with workflows_save:
----
-name: kebab-case
-inputs: { topic: { type: string, required: true }, tone: friendly }
-steps:
-  - { id: draft, type: llm, prompt: "#draft", retry: 2, save_artifact: draft.md }
-  - { id: review, type: human, question: "{{ steps.draft.output }}", options: [{ id: yes, label: Publish }, { id: no, label: Another, next_step: draft }] }
-  - { id: check, type: condition, field: $.review.option, operator: eq, value: yes, then: [{ id: publish, type: write_file, path: "{{ topic }}.md", content: "{{ steps.draft.output }}" }] }
-outputs: "{{ steps.draft.output }}"
----
-# draft
-Write about {{ topic }}.
-Types: llm, batch_llm (items, prompt), agent (prompt, allowed_tools), tool (server, tool, args), shell (command), write_file (path, content), http (method, url, headers, body), function (module, function, args), human (question, options or schema), condition (field, operator, value, then, else), parallel (steps), loop (items or while, steps, collect), workflow (workflow, input), sleep (duration), set (value), emit (event, data). All take when, retry, timeout, on_error: continue, depends_on, next_step. Secrets, {{ secrets.name.KEY }}, only in env, headers and args. workflows_validate tells every mistake with its place.
+${definitionGuide}
+Check it with workflows_validate, which tells every mistake with its place, and keep it with workflows_save. The whole schema is the resource savepoint://definitions/schema.
 
 A flow goes into flows/<name>.ts. Import { flow, checkpoint, wait, sleep, save, log, secret } from "savepoint" and z from "zod".
 - Everything that costs time or money, or has an effect, goes into a checkpoint("name", async (…) => …, { retries, timeout }). Code outside checkpoints runs again whenever the execution wakes.

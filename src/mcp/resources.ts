@@ -12,6 +12,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { callOperation } from "../tools/call.ts";
 import type { CallContext } from "../tools/operation.ts";
+import { definitionResources, readDefinitionResource } from "./definition-resources.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 const executionScheme = "execution://";
@@ -37,7 +38,7 @@ const templates = [
 ];
 
 /**
- * Executions and artifacts as resources, for clients that let a person pick them. They are read through the operations,
+ * How definitions are written, executions and artifacts as resources, for clients that let a person pick them. They are read through the operations,
  * so that they show the same as the tools do.
  * @param context without a signal: what is read waits for nothing
  */
@@ -47,9 +48,10 @@ export function offerResources(server: Server, context: Omit<CallContext, "signa
 
   server.setRequestHandler(ListResourcesRequestSchema, async ({ params }) => {
     const list = await call("executions_list", params?.cursor === undefined ? {} : { cursor: params.cursor });
+    const items = list["items"] as ExecutionItem[];
     const nextCursor = list["next_cursor"];
     return {
-      resources: (list["items"] as ExecutionItem[]).map(toResource),
+      resources: [...(params?.cursor === undefined ? definitionResources : []), ...items.map(toResource)],
       ...(typeof nextCursor === "string" && { nextCursor }),
     };
   });
@@ -57,6 +59,8 @@ export function offerResources(server: Server, context: Omit<CallContext, "signa
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: templates }));
 
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }): Promise<ReadResourceResult> => {
+    const known = readDefinitionResource(uri);
+    if (known !== undefined) return known;
     const { kind, id } = parse(uri);
     if (kind === "artifact") return { contents: [artifactContent(uri, await readArtifact(call, id))] };
     const execution = await call("executions_get", { execution_id: id, detail: "full" });
@@ -112,7 +116,7 @@ function parse(uri: string): { kind: "execution" | "artifact"; id: string } {
     if (uri.startsWith(scheme)) return { kind, id: uri.slice(scheme.length) };
   }
   throw new McpError(ErrorCode.InvalidParams, `there is no resource ${JSON.stringify(uri.slice(0, 200))}`, {
-    hint: `Resources are ${templates.map(({ uriTemplate }) => uriTemplate).join(" and ")}.`,
+    hint: `Resources are ${[...templates.map(({ uriTemplate }) => uriTemplate), ...definitionResources.map(({ uri: one }) => one)].join(", ")}.`,
   });
 }
 

@@ -23,7 +23,9 @@ export function spawnDetachedWorker({ id, projectRoot, logsFolder, env }: Detach
   mkdirSync(logsFolder, { recursive: true, mode: 0o700 });
   const log = openSync(join(logsFolder, "worker.log"), "a", 0o600);
   // It serves everyone: a parent that one agent session was given must not become the parent of other people's work.
-  const { SAVEPOINT_PARENT_EXECUTION_ID: _, SAVEPOINT_PARENT_CHECKPOINT: __, ...environment } = env;
+  const { SAVEPOINT_PARENT_EXECUTION_ID: _, SAVEPOINT_PARENT_CHECKPOINT: __, ...unmarked } = env;
+  // Where an MCP server of another worker starts it, it does not end with that server.
+  const { SAVEPOINT_SERVER_RUN: ___, ...environment } = unmarked;
   try {
     const child = spawn(process.execPath, [cliEntry, "worker", "--project", projectRoot, "--detached-as", id], {
       cwd: projectRoot,

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 /** Types of the layers below, by the way in which the app hands them out. */
 export type Execution = ReturnType<App["findExecution"]>;
 export type EntryOverview = ReturnType<App["listings"]["journal"]["entries"]>[number];
+export type JournalEntry = NonNullable<ReturnType<App["store"]["journal"]["find"]>>;
 export type Artifact = NonNullable<ReturnType<App["store"]["artifacts"]["find"]>>;
 export type ExecutionSummary = Awaited<ReturnType<App["listings"]["executions"]>>["items"][number];
 export type BudgetRow = NonNullable<ReturnType<App["store"]["budgets"]["find"]>>;

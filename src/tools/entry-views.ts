@@ -1,11 +1,11 @@
 import type { App } from "../app.ts";
-import type { EntryOverview, Execution } from "./app-types.ts";
+import type { EntryOverview, Execution, JournalEntry } from "./app-types.ts";
 import { callText, iso, isoOrNull } from "./display.ts";
 import type { CheckpointView, SettledWaitView } from "./execution-schema.ts";
 import { failureView } from "./failure-view.ts";
 import { usageOfCheckpoints } from "./usage-view.ts";
 import { shortened } from "./value-views.ts";
-import { questionOf } from "./wait-view.ts";
+import { metadataOf, questionOf } from "./wait-view.ts";
 
 const mostConcise = 50;
 // Clients put longer answers aside, out of the model's sight.
@@ -85,9 +85,17 @@ export function settledWaitViews(app: App, { seq }: Execution, entries: readonly
       settled_at: isoOrNull(entry.endedAt),
       answered_by: typeof answeredBy === "string" ? answeredBy : null,
       ...(answer != null && { answer: shortened(app, answer, { artifactId: entry.id, longest: longestOutput }) }),
+      ...(recorded?.status === "expired" && { on_timeout: decisionOf(recorded) }),
       failure: recorded?.failure ? failureView(app, recorded.failure, "concise") : null,
     };
   });
+}
+
+/** A step may go on, or be skipped, where nobody answered; otherwise the answer is that of the deadline. */
+function decisionOf({ failure, detail }: JournalEntry): string {
+  if (failure !== null) return "fail";
+  const decided = metadataOf({ detail })?.["on_timeout"];
+  return decided === "continue" || decided === "skip" ? decided : "answer";
 }
 
 export function sleepViews(entries: readonly EntryOverview[]) {

@@ -56,6 +56,7 @@ const settledWaitSchema = z.object({
   settled_at: instant().nullable(),
   answered_by: z.string().nullable(),
   answer: json().optional(),
+  on_timeout: z.string().optional().describe("What the deadline decided: fail, continue, skip or answer"),
   failure: failureSchema.nullable(),
 });
 

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { executionOutline, executionSchema } from "./execution-schema.ts";
-import { executionView } from "./execution-view.ts";
 import { executionId, waitSeconds } from "./fields.ts";
 import { defineOperation, reading } from "./operation.ts";
-import { watchExecution } from "./watching.ts";
+import { watchedView } from "./watching.ts";
 
 export const executionsGet = defineOperation({
   name: "executions_get",
@@ -21,7 +20,6 @@ export const executionsGet = defineOperation({
   annotations: reading,
   example: { execution_id: "0199a3f2", wait_seconds: 30 },
   async handler(context, { execution_id: id, wait_seconds: seconds, detail }) {
-    const execution = await watchExecution(context, context.app.findExecution(id), seconds);
-    return executionView(context.app, execution, detail);
+    return watchedView(context, context.app.findExecution(id), { seconds, detail });
   },
 });

@@ -5,17 +5,19 @@ import { refuseRaising } from "./agent-family.ts";
 import { callText } from "./display.ts";
 import { exampleValue } from "./example-value.ts";
 import { type ExecutionView, executionSchema, executionShown } from "./execution-schema.ts";
-import { executionView } from "./execution-view.ts";
 import { anyJson, executionId, idempotencyKey, waitSeconds } from "./fields.ts";
 import { defineOperation } from "./operation.ts";
-import { watchExecution } from "./watching.ts";
+import { watchedView } from "./watching.ts";
 import { jsonAsText } from "./workflow-input.ts";
 
 const input = z.strictObject({
   execution_id: executionId(),
   value: anyJson().describe("The answer; it must fit the wait's schema. A wait without a schema takes any value."),
   wait: z.string().min(1).optional().describe("Name or wait_id; needed when several are pending."),
-  early: z.boolean().default(false).describe("Keep the answer for a wait that is not asked yet; needs wait."),
+  early: z
+    .boolean()
+    .default(false)
+    .describe("Keep the answer for a wait that is not asked yet, and that the call names."),
   idempotency_key: idempotencyKey(),
   wait_seconds: waitSeconds(5),
 });
@@ -44,7 +46,7 @@ export const executionsInput = defineOperation({
     const isKept = (name: string) => early && app.store.earlyAnswers.find(answered.seq, name) !== undefined;
     const keptFor = wait !== undefined && isKept(wait) ? wait : undefined;
     app.stack.ensureWorker({ isAsked: true });
-    const view = await executionView(app, await watchExecution(context, answered, args.wait_seconds));
+    const view = await watchedView(context, answered, { seconds: args.wait_seconds });
     if (keptFor === undefined) return view;
     return { ...view, next: `${keptNote(keptFor, isKept(keptFor), view)} ${view.next}` };
   },

@@ -1,6 +1,7 @@
 import { messageOf, UserError } from "../core/errors.ts";
 import { isTerminal } from "../core/statuses.ts";
 import type { Execution } from "./app-types.ts";
+import { cut } from "./display.ts";
 import type { AskByForm, CallContext } from "./operation.ts";
 import { valueOnForm, type WaitForm, waitForm } from "./wait-form.ts";
 import { pendingWaitView } from "./wait-view.ts";
@@ -11,12 +12,15 @@ type PendingWait = ReturnType<CallContext["app"]["store"]["journal"]["pendingWai
 const mostTries = 3;
 /** Longest that one question stays open. */
 const longestMs = 10 * 60_000;
+const longestProblem = 500;
 
 /** Asks the person at the client what an execution asks, each wait once, while a call is open. */
 export class PersonAtClient {
   readonly #context: CallContext;
   readonly #client: AskByForm;
   readonly #asked = new Set<number>();
+  /** Why a wait that was asked has no answer, by its id. */
+  readonly #unanswered = new Map<string, string>();
   #isAway = false;
 
   /** Undefined where there is nobody who could be asked: an agent that works for an execution has no person. */
@@ -50,6 +54,11 @@ export class PersonAtClient {
     return false;
   }
 
+  /** What came of asking, for the agent to know, of those waits. */
+  said(waits: readonly string[]): string[] {
+    return waits.flatMap((id) => this.#unanswered.get(id) ?? []);
+  }
+
   /** Undefined for what is not asked in a conversation: what no form holds, and what is to be seen by nobody. */
   #formOf(wait: PendingWait): WaitForm | undefined {
     const form = waitForm(pendingWaitView("", wait.name, wait).schema);
@@ -62,12 +71,15 @@ export class PersonAtClient {
 
   async #settle(execution: Execution, wait: PendingWait, form: WaitForm): Promise<boolean> {
     const { app } = this.#context;
+    const id = app.listings.entryId(execution.id, wait.ordinal);
     let problem: string | undefined;
     for (let tries = 0; tries < mostTries; tries++) {
       const value = await this.#ask(execution, wait, { form, problem });
       if (value === "settled") return true;
-      if (value === undefined) return false;
-      const id = app.listings.entryId(execution.id, wait.ordinal);
+      if ("why" in value) {
+        this.#unanswered.set(id, value.why);
+        return false;
+      }
       try {
         await app.engine.answer(execution.id, { wait: id, answeredBy: this.#client.client, ...value });
         app.stack.ensureWorker({ isAsked: true });
@@ -76,18 +88,22 @@ export class PersonAtClient {
         if (!(error instanceof UserError)) throw error;
         // Somebody was faster, or the deadline was.
         if (error.code !== "invalid_input") return true;
-        problem = error.message;
+        problem = error.message.replace(/^value: /, "");
       }
     }
+    this.#unanswered.set(
+      id,
+      `The person at the client was asked ${mostTries} times for ${wait.name}, and no answer fitted; the last: ${cut(problem ?? "", longestProblem)}.`,
+    );
     return false;
   }
 
-  /** What the person said; undefined where they said nothing. */
+  /** What the person said, or why they did not. */
   async #ask(
     execution: Execution,
     wait: PendingWait,
     { form, problem }: { form: WaitForm; problem: string | undefined },
-  ): Promise<{ value: unknown } | "settled" | undefined> {
+  ): Promise<{ value: unknown } | { why: string } | "settled"> {
     const { signal, onProblem } = this.#context;
     const { left } = this.#client;
     const ended = new AbortController();
@@ -96,15 +112,18 @@ export class PersonAtClient {
     const asked = this.#client.ask({ message: messageFor(execution, wait, problem), form, signal: calledOff });
     try {
       const said = await Promise.race([asked, settled]);
-      if (said === "settled" || said === "open") return said === "settled" ? said : undefined;
+      if (said === "settled") return said;
+      if (said === "open")
+        return { why: `The person at the client was asked for ${wait.name}, and did not answer in time.` };
       if (said.action === "accept") return { value: valueOnForm(form, said.content) };
       if (said.action === "cancel") this.#isAway = true;
-      return undefined;
+      const what = said.action === "cancel" ? "closed the form" : "declined to answer";
+      return { why: `The person at the client was asked for ${wait.name}, and ${what}.` };
     } catch (error) {
       this.#isAway = true;
-      if (!calledOff.aborted)
-        onProblem(`the client could not ask what ${wait.name} asks: ${messageOf(error)}`, undefined);
-      return undefined;
+      const why = `the client could not ask what ${wait.name} asks: ${cut(messageOf(error), longestProblem)}`;
+      if (!calledOff.aborted) onProblem(why, undefined);
+      return { why: `${why[0]?.toUpperCase()}${why.slice(1)}.` };
     } finally {
       ended.abort();
       asked.catch(() => {});

@@ -1,10 +1,11 @@
 import type { JsonSchema } from "../core/json-schema.ts";
+import { choicesOf, optionsIn, type SchemaChoice } from "../core/schema-choices.ts";
 
 /** How a person is asked on a form what a wait asks. */
 export type WaitForm =
   | { readonly kind: "go-on" }
   /** One of these, and a comment if there is something to say. */
-  | { readonly kind: "options"; readonly choices: readonly FormChoice[] }
+  | { readonly kind: "options"; readonly choices: readonly SchemaChoice[] }
   /** One value. */
   | { readonly kind: "value"; readonly field: FormField }
   /** An object, field by field. */
@@ -26,15 +27,7 @@ export type FormInput =
   | { readonly kind: "boolean" }
   | { readonly kind: "text" }
   | { readonly kind: "number" }
-  | { readonly kind: "choice" | "choices"; readonly choices: readonly FormChoice[] };
-
-export interface FormChoice {
-  readonly value: unknown;
-  /** Stands for the value where only text can: a text for itself, anything else as JSON. */
-  readonly key: string;
-  readonly label: string;
-  readonly hint: string | undefined;
-}
+  | { readonly kind: "choice" | "choices"; readonly choices: readonly SchemaChoice[] };
 
 /** Keywords that no form can follow: then the value is typed as JSON. */
 export const beyondForms = ["$ref", "allOf", "not", "if", "patternProperties", "dependentRequired", "dependentSchemas"];
@@ -71,36 +64,6 @@ export function valueOnForm(form: WaitForm, content: Readonly<Record<string, unk
     default:
       return form satisfies never;
   }
-}
-
-/** The choices of a wait that takes one of them alone, or with a comment as `{ option, comment }`. */
-export function optionsIn(schema: JsonSchema): FormChoice[] | undefined {
-  const { anyOf } = schema;
-  if (!Array.isArray(anyOf) || anyOf.length !== 2) return undefined;
-  const [alone, withComment]: unknown[] = anyOf;
-  if (!isSchema(alone) || !isSchema(withComment) || !isSchema(withComment["properties"])) return undefined;
-  const { option, comment, ...others } = withComment["properties"];
-  if (!isSchema(option) || !isSchema(comment) || Object.keys(others).length > 0) return undefined;
-  return choicesOf(alone);
-}
-
-/** The values of an `enum`, a `const`, or alternatives that are each a `const`. */
-export function choicesOf(schema: JsonSchema): FormChoice[] | undefined {
-  if (Array.isArray(schema["enum"])) return schema["enum"].map((value: unknown) => choiceOf({ const: value }));
-  if ("const" in schema) return [choiceOf(schema)];
-  const alternatives = schema["oneOf"] ?? schema["anyOf"];
-  if (!Array.isArray(alternatives) || alternatives.length === 0) return undefined;
-  return alternatives.every((one) => isSchema(one) && "const" in one) ? alternatives.map(choiceOf) : undefined;
-}
-
-function choiceOf({ const: value, title, description }: JsonSchema): FormChoice {
-  const key = typeof value === "string" ? value : JSON.stringify(value);
-  return {
-    value,
-    key,
-    label: typeof title === "string" ? title : key,
-    hint: typeof description === "string" ? description : undefined,
-  };
 }
 
 function inputOf(schema: JsonSchema): FormInput | undefined {
@@ -156,7 +119,7 @@ function valueOfField({ input }: FormField, said: unknown): unknown {
 }
 
 /** What is none of them goes on as it is, for the wait to refuse. */
-function chosen(choices: readonly FormChoice[], key: unknown): unknown {
+function chosen(choices: readonly SchemaChoice[], key: unknown): unknown {
   const choice = choices.find((one) => one.key === key);
   return choice === undefined ? key : choice.value;
 }

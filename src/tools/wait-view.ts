@@ -38,6 +38,11 @@ export function pendingWaitView(
   };
 }
 
+/** What the workflow says of its wait beside the question. */
+export function metadataOf({ detail }: Pick<AskedWait, "detail">): Record<string, unknown> | null {
+  return asked.parse(detail ?? {}).metadata ?? null;
+}
+
 export function questionOf({ detail }: Pick<AskedWait, "detail">): string | null {
   const { question } = asked.parse(detail ?? {});
   return question == null ? null : cut(question, longestQuestion);

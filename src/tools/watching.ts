@@ -1,5 +1,7 @@
 import { isTerminal } from "../core/statuses.ts";
 import type { Execution } from "./app-types.ts";
+import type { ExecutionView } from "./execution-schema.ts";
+import { type Detail, executionView } from "./execution-view.ts";
 import type { CallContext } from "./operation.ts";
 import { PersonAtClient } from "./person-at-client.ts";
 
@@ -15,12 +17,27 @@ const mostBetween = 10_000;
  * something or a child of it does, or it sleeps past the time that is left. What it asks is asked of the person at the
  * client where that can be done. The caller's leaving and the end of the time end only the look.
  */
-export async function watchExecution(context: CallContext, execution: Execution, seconds: number): Promise<Execution> {
+export async function watchedView(
+  context: CallContext,
+  execution: Execution,
+  { seconds, detail }: { seconds: number; detail?: Detail },
+): Promise<ExecutionView> {
+  const person = seconds <= 0 ? undefined : PersonAtClient.of(context);
+  const found = await watchExecution(context, execution, { seconds, person });
+  const view = await executionView(context.app, found, detail);
+  const said = person?.said(view.pending_waits.map(({ wait_id: id }) => id)) ?? [];
+  return { ...view, next: [...said, view.next].join(" ") };
+}
+
+async function watchExecution(
+  context: CallContext,
+  execution: Execution,
+  { seconds, person }: { seconds: number; person: PersonAtClient | undefined },
+): Promise<Execution> {
   const report = new Report(context);
   if (seconds <= 0) return watch(context, execution, { seconds, report });
   // Whoever waits may be the only one left who notices that the worker has died.
   const timer = setInterval(context.app.stack.ensureWorker, ensureEveryMs);
-  const person = PersonAtClient.of(context);
   try {
     for (;;) {
       const found = await watch(context, execution, { seconds, report });

@@ -23,6 +23,7 @@ export const workflowsSave = defineOperation({
   title: "Save a definition",
   description:
     "Writes a definition into the workflows folder if nothing is wrong with it; else it is an error with all problems, and nothing is written. " +
+    "How to write one: resource savepoint://definitions/guide. Modules of function steps cannot be passed: write them as files. " +
     "With overwrite it replaces the file that holds it. Then executions_run runs it by name.",
   input: z.strictObject({
     name: definitionName().describe("In kebab-case: release-notes."),

@@ -24,7 +24,7 @@ export const workflowsValidate = defineOperation({
   description:
     "Checks a definition without running it and tells all its problems at once, each with line, column, field, message and hint; " +
     "names of models, secrets, servers and workflows too. Takes one of workflow, path and text. " +
-    "When valid, workflows_save writes a text and executions_run runs a file.",
+    "How to write one: resource savepoint://definitions/guide (JSON Schema: …/schema). When valid, workflows_save writes a text and executions_run runs a file.",
   input,
   output: z.object({
     valid: z.boolean(),

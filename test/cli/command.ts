@@ -75,9 +75,10 @@ export async function inTerminal(
   project: TestProject,
   args: readonly string[],
   keys: Keys = [],
+  { rows = 40 }: { rows?: number } = {},
 ): Promise<{ code: number | null; screen: string }> {
   const line = [process.execPath, main, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
-  const child = spawn(script, ["-qfec", `stty cols 100 rows 40; ${line}`, "/dev/null"], {
+  const child = spawn(script, ["-qfec", `stty cols 100 rows ${rows}; ${line}`, "/dev/null"], {
     cwd: project.root,
     env: { ...project.env, TERM: "xterm-256color", SHELL: "/bin/sh" },
     stdio: ["pipe", "pipe", "pipe"],

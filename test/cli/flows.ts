@@ -33,6 +33,12 @@ export const form = flow("form", () => wait({
 const choice = { type: "string", oneOf: [{ const: "publish", title: "Publish it" }, { const: "revise", title: "Send it back" }] };
 const options = { anyOf: [choice, { type: "object", properties: { option: choice, comment: { type: "string" } }, required: ["option"] }] };
 export const choose = flow("choose", () => wait({ name: "review", question: "What now?", schema: options }));
+const draft60 = Array.from({ length: 60 }, (_, at) => "- line " + at + " of it").join("\\n");
+export const long = flow("long", async () => ({
+  review: await wait({ name: "review", question: draft60 + "\\n\\nPublish all this?", schema: options }),
+  sure: await wait({ name: "sure", question: draft60 + "\\n\\nAre you sure?", schema: z.boolean() }),
+  why: await wait({ name: "why", question: "word ".repeat(600), schema: z.string() }),
+}));
 export const again = flow("again", async () => [
   await wait({ name: "again", question: "Again?" }), await wait({ name: "again", question: "Again?" }),
 ]);

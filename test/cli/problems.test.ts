@@ -12,3 +12,15 @@ test.each([
   const error = new UserError("ambiguous", "several waits are pending", { hint: "Say which one with wait." });
   expect(inTypedWords(error, spoken)).toMatchObject({ message: "several waits are pending", hint });
 });
+
+test("fields that are to be passed are named by their flags, and never by the words of the tool", () => {
+  const flags = flagsOf(executionsInput, { wait: "name" });
+  const spoken = { flags, positionals: ["value"], usage: "savepoint answer", example: "" };
+  const error = new UserError("invalid_input", "wait: an early answer must name the wait that it is for", {
+    hint: "Pass wait with the name that the flow gives it, or pass wait and early: true.",
+  });
+  expect(inTypedWords(error, spoken)).toMatchObject({
+    message: "--name: an early answer must name the wait that it is for",
+    hint: "Pass --name with the name that the flow gives it, or pass --name and --early.",
+  });
+});

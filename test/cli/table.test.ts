@@ -54,6 +54,9 @@ describe("short forms", () => {
     const now = Date.parse("2026-11-05T12:00:00Z");
     expect(relativeTime("2026-11-05T11:57:00Z", now)).toBe("3m ago");
     expect(relativeTime("2026-11-05T14:00:00Z", now)).toBe("in 2h");
+    expect(relativeTime("2026-11-08T11:59:58Z", now)).toBe("in 3d");
+    expect(relativeTime("2026-11-05T12:59:58Z", now)).toBe("in 1h");
+    expect(relativeTime("2026-11-05T11:00:01Z", now)).toBe("59m ago");
     expect(relativeTime(null, now)).toBe("");
     expect([12, 2_340, 64_000, 12_000_000].map(elapsedText)).toEqual(["12ms", "2.3s", "1m 04s", "3h 20m"]);
   });

@@ -69,6 +69,25 @@ describe.skipIf(noTerminal !== undefined)("at a terminal", () => {
     expect((await newest()).result).toBe("publish");
   });
 
+  test("a long question is told once, above the prompt, which shows all that can be chosen", async () => {
+    const { code, screen } = await inTerminal(
+      project,
+      ["run", "long", "--follow"],
+      [
+        [/Publish all this\?.*Publish it.*Send it back/s, key.down],
+        [/●.*Send it back/s, key.enter],
+        [/Comment \(optional\)/, key.enter],
+        [/Are you sure\?.*No/s, key.enter],
+        [/Your answer\?/, `of it${key.enter}`],
+      ],
+      { rows: 24 },
+    );
+    expect(code).toBe(0);
+    expect((await newest()).result).toEqual({ review: "revise", sure: true, why: "of it" });
+    expect(screen.split("- line 30 of it")).toHaveLength(3);
+    expect(screen).not.toContain("...");
+  });
+
   test("a question that is asked again says which one it is, and stays while others of its name come", async () => {
     const { code, screen } = await inTerminal(
       project,

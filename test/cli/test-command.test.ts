@@ -131,6 +131,17 @@ describe("a test of a definition", () => {
     expect(existsSync(join(project.root, "notes.md"))).toBe(false);
   });
 
+  test("refuses an answer that nobody could have given, and says which there are", async () => {
+    write({ "ask.json": "maybe" });
+    expect(await tested([], 1)).toMatchObject({
+      failure: {
+        code: "fixture_invalid",
+        message: expect.stringContaining('ask.json answers "maybe", which is none of the options'),
+        hint: expect.stringContaining("yes, no"),
+      },
+    });
+  });
+
   test("does not ask where nobody is", async () => {
     remove("ask.json");
     expect(await tested(["--live"], 1)).toMatchObject({ failure: { code: "nobody_there", step: "ask" } });
@@ -160,7 +171,7 @@ test("fixtures are recorded of a past execution, and a test with them ends as th
   rmSync(folder(), { recursive: true });
   const { item } = await json<Item>(project, ["test", "notes", "--fixtures", folder(), "--record", id]);
   expect(item).toMatchObject({
-    written: ["log.output.json", "fetch.output.jsonl", "ask.output.json", "inputs.json"],
+    written: ["log.output.json", "fetch.output.jsonl", "ask.output.json", "inputs.json", "expected.json"],
     notes: [],
   });
   expect(readFileSync(join(folder(), "fetch.output.jsonl"), "utf8").split("\n")).toHaveLength(3);
@@ -189,10 +200,30 @@ outputs: "{{ steps.each.output }}"
   const args = ["test", "passes", "--fixtures", folder()];
   const { item } = await json<Item>(project, [...args, "--record", run.item.execution_id]);
   expect(item).toMatchObject({
-    written: ["each[1].go.error.json", "go.output.jsonl", "inputs.json"],
+    written: ["each[1].go.error.json", "go.output.jsonl", "inputs.json", "expected.json"],
     notes: ["told was left out: a secret stands in its output."],
   });
   write({ "told.txt": "hidden" });
   const { item: report } = await json<Item>(project, args);
   expect(report).toMatchObject({ valid: true, result: ["1", "exit_code", "3"] });
+});
+
+test("a loop that a jump leads back to is recorded pass by pass, as it went", async () => {
+  project.write(
+    "workflows/again.yaml",
+    `
+steps:
+  - { id: each, type: loop, items: [1, 2], steps: [{ id: count, type: shell, command: "echo x >> n; printf %s $(wc -l < n)" }] }
+  - { id: more, type: condition, field: "{{ steps.each.output[1].stdout }}", operator: lt, value: 3, then_step: each, else_step: done }
+  - { id: done, type: set, value: "{{ steps.each.output[0].stdout }}" }
+`,
+  );
+  const run = await json<Item>(project, ["run", "again", "--wait", "30"]);
+  rmSync(folder(), { recursive: true });
+  const args = ["test", "again", "--fixtures", folder()];
+  await json<Item>(project, [...args, "--record", run.item.execution_id]);
+  const lines = readFileSync(join(folder(), "count.output.jsonl"), "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).stdout)).toEqual(["1", "2", "3", "4"]);
+  const { item } = await json<Item>(project, args);
+  expect(item).toMatchObject({ valid: true, result: "3", expected: "3" });
 });

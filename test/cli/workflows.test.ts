@@ -58,6 +58,12 @@ describe("savepoint workflows", () => {
     });
   });
 
+  test("run tells what is wrong with one, and the command that shows all of it", async () => {
+    const { stderr, code } = await savepoint(project, ["run", "wrong"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("`savepoint workflows validate --path workflows/wrong.yaml` shows all of them");
+  });
+
   test("validate takes a text on stdin", async () => {
     const good = await savepoint(project, ["workflows", "validate", "-"], { input: `---\n${steps}---\n` });
     expect(good).toMatchObject({ code: 0, stdout: "✓ text.md is valid\n" });

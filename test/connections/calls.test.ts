@@ -36,8 +36,10 @@ describe("what a tool answers", () => {
     const error = await errorOf(call("local", "image", { length: 16_000_000 }));
     expect(error).toMatchObject({
       code: "too_large",
-      message: "the tool image answered with more than 10 MiB of binary data",
+      message: "the tool image answered with more than 10 MiB",
     });
+    expect(await call("local", "long", { length: 10_000_000 })).toHaveLength(10_000_000);
+    expect(await errorOf(call("local", "long", { length: 11_000_000 }))).toMatchObject({ code: "too_large" });
   });
 
   test("is a failure with the tool's words where it says so, or where the server refuses", async () => {

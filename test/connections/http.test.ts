@@ -103,7 +103,7 @@ describe("a server that is reached over HTTP", () => {
     for (const json of [false, true]) {
       const server = await serve({ json });
       const { call } = connections.open({ remote: { type: "http", url: server.url } });
-      expect(await call("remote", "long", { length: 20_000_000 })).toHaveLength(20_000_000);
+      expect(await call("remote", "long", { length: 10_000_000 })).toHaveLength(10_000_000);
       const error = await errorOf(call("remote", "long", { length: 70_000_000 }));
       expect(error).toMatchObject({ code: "connection_lost" });
       expect(await call("remote", "echo", { n: 1 })).toMatchObject({ n: 1 });

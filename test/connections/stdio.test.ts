@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { errorOf, isRunning, stdioServer, useConnections } from "../helpers/connections/connections.ts";
@@ -28,6 +28,20 @@ describe("a server that is a program", () => {
     expect(isRunning(pid)).toBe(false);
     expect(await call("local", "echo")).not.toMatchObject({ pid });
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "takes along what has left its group, at its end and when it dies",
+    async () => {
+      const { call, close } = connections.open({ local: stdioServer() });
+      const first = (await call("local", "leave")) as { left: number };
+      expect(isRunning(first.left)).toBe(true);
+      await errorOf(call("local", "die"));
+      await until("what it left to be gone", () => !isRunning(first.left), 5_000);
+      const second = (await call("local", "leave")) as { left: number };
+      await close();
+      expect(isRunning(second.left)).toBe(false);
+    },
+  );
 
   test("is ended when nobody has used it for a while, never in the middle of a call", async () => {
     const { call } = connections.open({ local: stdioServer() }, { idleMs: 100 });
@@ -115,7 +129,7 @@ describe("a server that is a program", () => {
 
   test("may answer much, but not without end", async () => {
     const { call } = connections.open({ local: stdioServer() });
-    expect(await call("local", "long", { length: 20_000_000 })).toHaveLength(20_000_000);
+    expect(await call("local", "long", { length: 10_000_000 })).toHaveLength(10_000_000);
     const error = await errorOf(call("local", "long", { length: 70_000_000 }));
     expect(error.message).toContain("wrote a line of more than 64 MiB");
     expect(await call("local", "echo", { still: "here" })).toMatchObject({ still: "here" });
@@ -173,5 +187,29 @@ describe("Savepoint itself as a server", () => {
     const error = await errorOf(call("savepoint", "executions_get", { execution_id: "0" }));
     expect(error).toMatchObject({ code: "tool_failed" });
     rmSync(home, { recursive: true, force: true });
+  });
+
+  test("may start a worker, which goes on when the connection is closed", async () => {
+    const project = `${connections.root}/inner`;
+    mkdirSync(`${project}/workflows`, { recursive: true });
+    const command = "echo $PPID > worker; sleep 1; echo done > done";
+    const definition = `name: going\nsteps: [{ id: go, type: shell, command: "${command}" }]`;
+    writeFileSync(`${project}/workflows/going.yaml`, definition);
+    const { call, close, lines } = connections.open({
+      savepoint: {
+        command: process.execPath,
+        args: [fileURLToPath(new URL("cli/main.js", dist)), "mcp", "--project", project],
+        env: { SAVEPOINT_CONFIG_HOME: `${connections.root}/home` },
+      },
+    });
+    await call("savepoint", "executions_run", { target: "going" });
+    const worker = Number(await until("the worker", () => lines("inner/worker")[0], 10_000));
+    if (process.platform === "linux") {
+      expect(readFileSync(`/proc/${worker}/environ`, "utf8")).not.toContain("SAVEPOINT_SERVER_RUN");
+    }
+    await close();
+    await until("the end of its work", () => lines("inner/done")[0], 10_000);
+    process.kill(worker, "SIGTERM");
+    await until("its end", () => !isRunning(worker), 10_000);
   });
 });

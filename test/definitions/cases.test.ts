@@ -14,8 +14,11 @@ const knownShape = z.strictObject({
   models: z.array(z.string()).optional(),
   secrets: z.record(z.string(), z.array(z.string())).optional(),
   workflows: z.array(z.string()).optional(),
+  ambiguous: z.record(z.string(), z.array(z.string())).optional(),
   servers: z.array(z.string()).optional(),
-  modules: z.array(z.string()).optional(),
+  modules: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
+  inputs: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  areModulesUnseen: z.boolean().optional(),
 });
 
 const cases = readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -32,6 +35,14 @@ describe("a definition", () => {
     if (model !== undefined) expect(validated.definition).toMatchObject(model);
   });
 });
+
+test.for(cases)(
+  "a definition with the line ends of Windows tells the same: $name",
+  ({ path, text, known, problems }) => {
+    const validated = validateDefinition({ path, text: text.replaceAll("\n", "\r\n") }, known);
+    expect(validated.problems.flatMap(linesOf).join("\n").replaceAll("\\r\\n", "\\n")).toBe(problems.join("\n"));
+  },
+);
 
 test("every code of a problem has a case, except those of whole folders and sizes", () => {
   const elsewhere = ["not_readable", "too_large", "duplicate_name", "shadowed_file"];
@@ -60,13 +71,17 @@ function readCase(name: string) {
 }
 
 function knownOf(given: unknown): Known {
-  const { models, secrets, workflows, servers, modules } = knownShape.parse(given);
+  const { models, secrets, workflows, ambiguous, servers, modules, inputs, areModulesUnseen } = knownShape.parse(given);
   return {
     modelProblem: models && ((model) => (models.includes(model) ? undefined : `Aliases: ${models.join(", ")}.`)),
     secrets: secrets && new Map(Object.entries(secrets)),
     workflows,
+    ambiguous: ambiguous && new Map(Object.entries(ambiguous)),
     servers,
-    hasModule: modules && ((module) => modules.includes(module)),
+    hasModule: modules && ((module) => (Array.isArray(modules) ? modules.includes(module) : module in modules)),
+    moduleText: modules && ((module) => (Array.isArray(modules) ? undefined : modules[module])),
+    inputs: inputs && new Map(Object.entries(inputs)),
+    areModulesUnseen,
   };
 }
 

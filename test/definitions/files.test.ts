@@ -105,7 +105,11 @@ describe("a folder of definitions", () => {
 
   test("looks for the modules of functions beside the definition, and nowhere else", () => {
     const steps = (module: string) => `steps: [{ id: x, type: function, function: f, module: "${module}" }]`;
-    write({ "a_b/workflow.yaml": steps("tools.ts"), "a_b/tools.ts": "", "c/workflow.yaml": steps("../a_b/tools.ts") });
+    write({
+      "a_b/workflow.yaml": steps("tools.ts"),
+      "a_b/tools.ts": "export const f = () => 1;",
+      "c/workflow.yaml": steps("../a_b/tools.ts"),
+    });
     expect(told(readCatalogue(folder).problems)).toEqual([
       "c/workflow.yaml error invalid_field",
       "c/workflow.yaml error unknown_module",

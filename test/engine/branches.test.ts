@@ -113,6 +113,23 @@ describe("a wait with a deadline", () => {
     expect(told).toEqual(["wait_opened", "wait_expiring", "wait_expired"]);
   });
 
+  test("that a retry opens again is warned of anew", async () => {
+    const strict = flow("strict", async () => {
+      const { runtime, path: scope } = requireFlowScope("wait", "");
+      const call = { scope, name: "ask", question: "?", schema: null, timeoutMs: 600, metadata: null };
+      return runtime.wait({ ...call, onTimeout: "fail", warnBeforeMs: 300 });
+    });
+    const t = engines.open([strict]);
+    t.work();
+    const { id } = await t.start(strict);
+    expect((await t.ended(id)).status).toBe("failed");
+    await t.engine.retry(id);
+    await expect.poll(() => t.get(id).status, { timeout: 5_000 }).toBe("failed");
+    const told = t.events(id).filter((type) => type.startsWith("wait_"));
+    const once = ["wait_opened", "wait_expiring", "wait_expired"];
+    expect(told).toEqual([...once, ...once]);
+  });
+
   test("tells who answered, and when", async () => {
     const t = engines.open([asks]);
     t.work();

@@ -262,7 +262,16 @@ describe("retry", () => {
     clock.move(7_200_000);
     await t.engine.retry(id);
     await t.waiting(id);
-    expect(t.entry(id, "soon")).toMatchObject({ status: "pending", dueAt: clock.now() + 3_600_000 });
+    expect(t.entry(id, "soon")).toMatchObject({
+      status: "pending",
+      startedAt: clock.now(),
+      dueAt: clock.now() + 3_600_000,
+    });
+    expect(t.events(id).slice(t.events(id).indexOf("execution_retried")).slice(0, 3)).toEqual([
+      "execution_retried",
+      "wait_opened",
+      "wait_opened",
+    ]);
     expect(t.entry(id, "later")).toMatchObject({ status: "pending", dueAt: clock.now() + 5 * 3_600_000 });
     await t.engine.answer(id, { wait: "soon", value: 1 });
     await t.engine.answer(id, { wait: "later", value: 2 });

@@ -20,10 +20,10 @@ const form = {
   type: "object",
   properties: {
     publish: { type: "boolean", title: "Publish it?" },
-    stars: { type: "integer", minimum: 1, maximum: 5, description: "1 to 5" },
+    stars: { type: "integer", minimum: 1, maximum: 5, title: "Stars", description: "1 to 5" },
     tone: { enum: ["warm", "dry"], default: "dry" },
     tags: { type: "array", items: { enum: ["a", "b", "c"] } },
-    note: { type: "string" },
+    note: { type: "string", maxLength: 20 },
   },
   required: ["publish", "stars"],
 };
@@ -142,13 +142,14 @@ describe("the page of a wait", () => {
     const link = await linkTo(id, "form");
     const html = await (await open(link)).text();
     expect(html).toContain("Publish it?");
-    expect(html).toContain('type="number" step="1"');
+    expect(html).toContain('type="number" step="1" min="1" max="5"');
+    expect(html).toContain('type="text" maxlength="20"');
     expect(html).toContain('<option value="dry" selected>');
     expect(html).toContain("note (optional)");
     const refused = await send(link, { "field-0": "true", "field-1": "9", "field-4": 'a "note"' });
     expect(refused.status).toBe(422);
     const again = await refused.text();
-    expect(again).toContain("stars: must be &lt;= 5");
+    expect(again).toContain("Stars: must be &lt;= 5");
     expect(again).toContain('value="a &quot;note&quot;"');
     const fields: [string, string][] = [
       ["field-0", "true"],
@@ -160,6 +161,15 @@ describe("the page of a wait", () => {
     ];
     expect((await send(link, fields)).status).toBe(200);
     expect((await result(id)).result).toEqual({ publish: true, stars: 4, tone: "warm", tags: ["a", "c"] });
+  });
+
+  test("names the fields as it shows them, and says what the options are", async () => {
+    const link = await linkTo(await start("form"), "form");
+    expect(await (await send(link, { "field-0": "" })).text()).toContain("Publish it? is missing; Stars is missing");
+    const refused = await send(await linkTo(await start("choose"), "review"), { option: "revize" });
+    expect(refused.status).toBe(422);
+    const text = (await refused.text()).replaceAll("&quot;", '"');
+    expect(text).toContain('>"revize" is no option; it takes publish or revise. Did you mean "revise"?<');
   });
 
   test.each([

@@ -174,6 +174,29 @@ describe("a client that can ask its person", () => {
     ]);
   });
 
+  test("asks again where the form comes back with what it did not offer, and with fields that it does not have", async () => {
+    const answers = [{ option: "publsh" }, { foo: 1 }, { option: "publish" }];
+    const { client, asked } = await connect(() => accept(answers.shift()));
+    expect((await run(client, "choose")).structured).toMatchObject({ status: "completed", result: "publish" });
+    const reasons = asked.map(({ message }) => message.split("\n")[0]);
+    expect(reasons).toEqual([
+      "Publish the draft?",
+      'That was not taken: "publsh" is no option; it takes publish or revise. Did you mean "publish"?',
+      "That was not taken: no option was chosen; it takes publish or revise",
+    ]);
+    expect(project.problems).toEqual([]);
+  });
+
+  test("gives up after three answers that do not fit, and tells the agent why", async () => {
+    const { client, asked } = await connect(() => accept({ option: "nonsense" }));
+    const { structured } = await run(client, "choose");
+    expect(structured).toMatchObject({ status: "waiting", pending_waits: [{ name: "review" }] });
+    expect(asked).toHaveLength(3);
+    expect(structured?.["next"]).toMatch(
+      /^The person at the client was asked 3 times for review, and no answer fitted; the last: "nonsense" is no option; .*executions_input/,
+    );
+  });
+
   test("is asked what follows in the same call", async () => {
     const { client, asked } = await connect(() => accept({ value: asked.length === 1 }));
     expect((await run(client, "both")).structured).toMatchObject({ result: [true, false] });
@@ -183,7 +206,9 @@ describe("a client that can ask its person", () => {
     const { client, asked } = await connect(() => ({ action }));
     const { structured } = await run(client, "choose");
     expect(structured).toMatchObject({ status: "waiting", pending_waits: [{ name: "review" }] });
-    expect(structured?.["next"]).toContain("executions_input");
+    expect(structured?.["next"]).toMatch(
+      /^The person at the client was asked for review, and (declined to answer|closed the form)\. .*executions_input/,
+    );
     expect(asked).toHaveLength(1);
   });
 
@@ -270,7 +295,8 @@ describe("a client that can ask its person", () => {
     const { client } = await connect(() => {
       throw new Error("no screen here");
     });
-    expect((await run(client, "choose")).structured).toMatchObject({ status: "waiting" });
+    const { structured } = await run(client, "choose");
+    expect(structured).toMatchObject({ status: "waiting", next: expect.stringContaining("The client could not ask") });
     expect(project.problems).toEqual([expect.stringContaining("no screen here")]);
   });
 

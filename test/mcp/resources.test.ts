@@ -1,6 +1,8 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { definitionJsonSchema } from "../../src/definitions/json-schema.ts";
+import { stepTypes } from "../../src/definitions/model/steps.ts";
 import { reviewFlow, ToolProject } from "../tools/project.ts";
 import { connect } from "./client.ts";
 
@@ -27,12 +29,13 @@ describe("resources", () => {
     for (let count = 0; count < 22; count++) await start();
     const newest = await start();
     const first = await client.listResources();
-    expect(first.resources[0]).toMatchObject({
+    const executions = first.resources.filter(({ uri }) => uri.startsWith("execution://"));
+    expect(executions[0]).toMatchObject({
       uri: `execution://${newest.execution_id}`,
       title: expect.stringContaining("review"),
       mimeType: "application/json",
     });
-    expect(first.resources).toHaveLength(20);
+    expect(executions).toHaveLength(20);
     const second = await client.listResources({ cursor: first.nextCursor });
     expect(second.resources).toHaveLength(3);
     expect(second.nextCursor).toBeUndefined();
@@ -52,6 +55,20 @@ describe("resources", () => {
     expect(await textOf(`artifact://${report?.artifact_id}`)).toMatchObject({ text: '{"text":"Draft for tea"}' });
     const draft = items.find(({ name }) => name === "draft");
     expect(await textOf(`artifact://${draft?.artifact_id}`)).toMatchObject({ text: "Draft for tea" });
+  });
+
+  test("tell how a definition is written: a guide that fits on a page, and the schema", async () => {
+    const { resources } = await client.listResources();
+    const uris = resources.slice(0, 2).map(({ uri }) => uri);
+    expect(uris).toEqual(["savepoint://definitions/guide", "savepoint://definitions/schema"]);
+    const guide = (await textOf("savepoint://definitions/guide")).text ?? "";
+    expect(Buffer.byteLength(guide)).toBeLessThan(4_096);
+    const schema = await textOf("savepoint://definitions/schema");
+    expect(JSON.parse(schema.text ?? "")).toEqual(definitionJsonSchema());
+    for (const type of stepTypes) expect(guide).toMatch(new RegExp(`^- ${type}: `, "m"));
+    const [front, body] = [guide.indexOf("---"), guide.indexOf("\n\nFields:")];
+    const example = await project.call("workflows_validate", { text: guide.slice(front, body) });
+    expect(example).toMatchObject({ valid: true, problems: [] });
   });
 
   test("that are not there are errors that say what there is", async () => {

@@ -182,6 +182,7 @@ describe("a deadline", () => {
       return { engine, id };
     });
     expect(await engine.result(id)).toBe("skipped");
+    expect(engine.entry(id, "review").detail).toMatchObject({ metadata: { on_timeout: "skip" } });
   });
 
   test("with an option is as if that had been chosen, by nobody", async () => {

@@ -481,9 +481,57 @@ test("the workflows folder may be another one", async () => {
     SAVEPOINT_WORKFLOWS: "automation/daily",
   };
   project.use(await project.open({ env }));
+  expect(await project.call("workflows_list")).toMatchObject({
+    problems: [
+      {
+        severity: "warning",
+        file: "automation/daily",
+        message: "there is no folder automation/daily/",
+        hint: expect.stringContaining("savepoint workflows init"),
+      },
+    ],
+  });
   await project.call("workflows_save", { name: "fresh", text: `---\n${steps}---\n` });
+  expect(await project.call("workflows_list")).toMatchObject({ problems: [] });
   expect(existsSync(join(project.root, "automation/daily/fresh.md"))).toBe(true);
   expect(await project.call("workflows_get", { workflow: "fresh" })).toMatchObject({
     target: "automation/daily/fresh.md",
+  });
+});
+
+test("a target that is the bare name of a definition's file suggests the file in its folder", async () => {
+  project.write("workflows/race1.yaml", steps);
+  for (const target of ["race1.yaml", "race1.md"]) {
+    expect(await project.error("executions_run", { target })).toMatchObject({
+      code: "not_found",
+      hint: 'Did you mean "workflows/race1.yaml"?',
+    });
+  }
+});
+
+test("a step that names both a flow and a definition is told, with the targets of both", async () => {
+  project.write("workflows/review.yaml", steps);
+  const text = "steps: [{ id: x, type: workflow, workflow: review }]";
+  expect(await project.call("workflows_validate", { text, format: "yaml" })).toMatchObject({
+    valid: false,
+    problems: [
+      { code: "unknown_workflow", message: expect.stringMatching(/workflows\/review\.yaml, flows\/review\.ts/) },
+    ],
+  });
+});
+
+test("a step's input and functions are compared with the workflow and the module that it names", async () => {
+  project.write("workflows/child.yaml", `inputs: { n: { type: integer, required: true } }\n${steps}`);
+  project.write("workflows/parent/tools.ts", "export function double() {}\n");
+  project.write(
+    "workflows/parent/workflow.yaml",
+    "steps: [{ id: a, type: workflow, workflow: child, input: { n: x } }, { id: b, type: function, function: duble }]",
+  );
+  expect(await project.call("workflows_validate", { workflow: "parent" })).toMatchObject({
+    valid: false,
+    problems: [
+      { message: "the input n must be of the type integer" },
+      { message: "tools.ts exports no duble", hint: 'Did you mean "double"?' },
+    ],
   });
 });

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../../core/json-schema.ts";
-import { beyondForms, choicesOf, type FormChoice, optionsIn } from "../../tools/wait-form.ts";
+import { choicesOf, optionsIn, type SchemaChoice } from "../../core/schema-choices.ts";
+import { beyondForms } from "../../tools/wait-form.ts";
 
 /** How a person is asked for a value of a schema. */
 export type PromptPlan =
@@ -58,7 +59,7 @@ function planOf(schema: JsonSchema): PromptPlan {
   }
 }
 
-function choiceOf({ value, label, hint }: FormChoice): Choice {
+function choiceOf({ value, label, hint }: SchemaChoice): Choice {
   return { value, label, ...(hint !== undefined && { hint }) };
 }
 

@@ -1,6 +1,7 @@
 import { isUserError } from "../../core/errors.ts";
 import { compileJsonSchema, type JsonSchema } from "../../core/json-schema.ts";
 import { harmless, oneLine } from "../terminal-text.ts";
+import { parted } from "./parted-question.ts";
 import type { Choice, FieldPlan, PromptPlan } from "./prompt-plan.ts";
 
 type Prompts = typeof import("@clack/prompts");
@@ -29,7 +30,8 @@ export class Prompter {
     this.#signal = signal;
   }
 
-  async ask(plan: PromptPlan, question: Question): Promise<Said> {
+  async ask(plan: PromptPlan, asked: Question): Promise<Said> {
+    const question = plan.kind === "fields" ? asked : this.#shortened(asked);
     switch (plan.kind) {
       case "go-on":
         return this.#askToGoOn(question);
@@ -52,6 +54,13 @@ export class Prompter {
       default:
         return plan satisfies never;
     }
+  }
+
+  /** A prompt is painted anew at every key, so it holds the end of a question; what comes before stands above it. */
+  #shortened(question: Question): Question {
+    const { above, last } = parted(question.message);
+    if (above !== "") this.#prompts.log.step(harmless(above));
+    return { ...question, message: last };
   }
 
   tell(text: string): void {

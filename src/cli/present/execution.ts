@@ -71,7 +71,7 @@ function factsOf(execution: ExecutionView, { now }: Page): [string, string | nul
     ["replay of", execution.replayed_from && shortId(execution.replayed_from)],
     ["child of", execution.parent_execution_id && shortId(execution.parent_execution_id)],
     ["overdue", execution.overdue && `since ${relativeTime(execution.overdue.since, now)}: nobody runs it`],
-    ["progress", execution.progress && progressText(execution.progress)],
+    ["progress", ended === null ? execution.progress && progressText(execution.progress) : null],
     ["used", usageText(execution.usage)],
     ["limits", execution.guardrails && limitsText(execution.guardrails)],
     ["artifacts", execution.counts.artifacts > 0 ? String(execution.counts.artifacts) : null],
@@ -109,10 +109,18 @@ export function progressText({ stage, current, total, ...others }: Record<string
     .join(" ");
 }
 
-function settledLine({ name, status, answer }: SettledWaitView, { style }: Page): string {
-  const told = status === "answered" ? oneLine(valueText(answer)) : status;
-  return `  ${glyph(status, style)} ${name}  ${style.dim(told)}`;
+function settledLine(wait: SettledWaitView, { style }: Page): string {
+  return `  ${glyph(wait.status, style)} ${wait.name}  ${style.dim(settledText(wait))}`;
 }
+
+function settledText({ status, answer, on_timeout: decided }: SettledWaitView): string {
+  if (status === "answered") return oneLine(valueText(answer));
+  if (decided === undefined) return status;
+  return `${status}: ${decisions[decided] ?? `took ${oneLine(JSON.stringify(answer) ?? "nothing")}`}`;
+}
+
+/** What a deadline decides beside an answer. */
+const decisions: Record<string, string | undefined> = { fail: "failed", continue: "continued", skip: "skipped" };
 
 function childLines({ children, children_note: note }: ExecutionView, page: Page): string[] {
   const lines = children.map((child) => childLine(child, page));
@@ -129,7 +137,7 @@ function childLine(
 
 function pendingLines(wait: PendingWaitView, page: Page): string[] {
   const { style, now } = page;
-  const until = wait.expires_at === null ? "" : `, until ${relativeTime(wait.expires_at, now)}`;
+  const until = wait.expires_at === null ? "" : `, expires ${relativeTime(wait.expires_at, now)}`;
   return [
     `  ${glyph("pending", style)} ${style.bold(wait.name)}  ${style.dim(`asked ${relativeTime(wait.asked_at, now)}${until}`)}`,
     ...(wait.question === null ? [] : setIn(wait.question, "    ")),

@@ -19,7 +19,7 @@ export function inboxText({ items }: Answer<"executions_waits">, page: Page): st
 
 function waitText(wait: Asked, { id, isOneOfSeveral }: { id: string; isOneOfSeveral: boolean }, page: Page): string {
   const { style, now } = page;
-  const until = wait.expires_at === null ? "" : `, until ${relativeTime(wait.expires_at, now)}`;
+  const until = wait.expires_at === null ? "" : `, expires ${relativeTime(wait.expires_at, now)}`;
   const about = style.dim(`asked ${relativeTime(wait.asked_at, now)}${until}`);
   return [
     `${glyph("pending", style)} ${style.bold(wait.workflow)}  ${wait.name}  ${id}  ${about}`,

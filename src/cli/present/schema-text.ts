@@ -1,5 +1,5 @@
 import type { JsonSchema } from "../../core/json-schema.ts";
-import { optionsIn } from "../../tools/wait-form.ts";
+import { optionsIn } from "../../core/schema-choices.ts";
 
 const deepest = 3;
 

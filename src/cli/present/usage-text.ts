@@ -15,12 +15,26 @@ export function usageText(usage: Readonly<Record<string, unknown>>): string | nu
     .join(", ");
 }
 
-/** Limits by their names. */
+/** Limits by their names; times are seconds. */
 export function limitsText(limits: Readonly<Record<string, unknown>>): string {
   return Object.entries(limits)
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .map(
+      ([name, value]) =>
+        `${name} ${name === "max_time" && typeof value === "number" ? durationText(value) : String(value)}`,
+    )
     .join(", ");
 }
+
+/** As a limit is written: `90s`, `30m`, `2h`. */
+function durationText(seconds: number): string {
+  const [unit = "s", length = 1] = units.find(([, length]) => seconds >= length && seconds % length === 0) ?? [];
+  return `${seconds / length}${unit}`;
+}
+
+const units = [
+  ["h", 3_600],
+  ["m", 60],
+] as const;
 
 /** Cents are enough where there are any. */
 export function dollars(cost: number): string {

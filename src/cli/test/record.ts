@@ -22,7 +22,7 @@ interface NewFile {
   text: string;
 }
 
-/** Writes what an execution recorded as fixtures. @throws UserError where a file would be overwritten */
+/** Writes what an execution recorded as fixtures, and its result as what a test expects. @throws UserError where a file would be overwritten */
 export function recordFixtures(session: Session, { workflow, folder, options }: TestPlan): Promise<Recorded> {
   return withApp(session, async (app) => {
     const execution = app.findExecution(options.record ?? "");
@@ -39,10 +39,14 @@ export function recordFixtures(session: Session, { workflow, folder, options }: 
     const secret = stepsWithSecrets(app, visits);
     notes.push(...secret.map((id) => `${id} was left out: a secret stands in its output.`));
     const files = filesOf(visits.filter(({ id }) => !secret.includes(id)));
-    const { input } = execution;
-    if (input !== null) files.push(jsonFile("inputs.json", decodeForDisplay(app.store.payloads.read(input))));
+    const result = execution.status === "completed" ? execution.result : null;
+    const whole = { "inputs.json": execution.input, "expected.json": result };
+    for (const [file, column] of Object.entries(whole)) {
+      if (column !== null) files.push(jsonFile(file, decodeForDisplay(app.store.payloads.read(column))));
+    }
     const kept = files.filter(({ text }) => app.store.protection.redact(text) === text);
-    if (kept.length < files.length) notes.push("inputs.json was left out: a secret stands in it.");
+    const left = files.filter((one) => !kept.includes(one));
+    notes.push(...left.map(({ file }) => `${file} was left out: a secret stands in it.`));
     if (!options.overwrite) refuseOverwriting(folder, kept);
     mkdirSync(folder, { recursive: true });
     for (const { file, text } of kept) writeFileSync(join(folder, file), text);

@@ -17,16 +17,24 @@ export interface Visit {
 
 type Read = (column: string) => unknown;
 
-/** What the steps that can have fixtures came to, in the order of their passes. */
+/**
+ * What the steps that can have fixtures came to, in the order in which a test takes them: as the journal has them, so that
+ * a loop that a jump leads back to begins anew. Only passes that ran at the same time are put in their order.
+ */
 export function recordedSteps(definition: Definition, entries: readonly Entry[], read: Read): Visit[] {
   const ended = entries.filter(({ status }) => ["completed", "answered", "failed", "expired"].includes(status));
-  return stepsIn(definition.steps).flatMap((step) => visitsOf(step, ended, read).sort(byPlace));
+  return stepsIn(definition.steps, false).flatMap(({ step, isConcurrent }) => {
+    const visits = visitsOf(step, ended, read);
+    return isConcurrent ? visits.sort(byPlace) : visits;
+  });
 }
 
-function stepsIn(steps: readonly Step[]): Step[] {
+function stepsIn(steps: readonly Step[], isConcurrent: boolean): { step: Step; isConcurrent: boolean }[] {
   return steps.flatMap((step) => {
-    if (step.type === "condition") return stepsIn([...(step.then ?? []), ...(step.else ?? [])]);
-    return step.type === "parallel" || step.type === "loop" ? stepsIn(step.steps) : [step];
+    if (step.type === "condition") return stepsIn([...(step.then ?? []), ...(step.else ?? [])], isConcurrent);
+    if (step.type === "parallel") return stepsIn(step.steps, isConcurrent);
+    if (step.type === "loop") return stepsIn(step.steps, isConcurrent || step.concurrency > 1);
+    return [{ step, isConcurrent }];
   });
 }
 

@@ -2,7 +2,7 @@ import type { Finding } from "../problem.ts";
 import type { Branch, Tree } from "../reading/tree.ts";
 import { changed, renamed } from "./keys.ts";
 
-const names = {
+export const guardrailNames: Readonly<Record<string, string>> = {
   request_limit: "max_requests",
   total_tokens_limit: "max_tokens",
   tool_calls_limit: "max_tool_calls",
@@ -13,6 +13,6 @@ const names = {
 /** Guardrails by the names of the model. */
 export function withGuardrails(branch: Branch, findings: Finding[]): Branch {
   return changed(branch, "guardrails", (tree: Tree) =>
-    tree.kind === "branch" ? renamed(tree, names, findings) : tree,
+    tree.kind === "branch" ? renamed(tree, guardrailNames, findings) : tree,
   );
 }

@@ -2,7 +2,7 @@ import { declarationKeys } from "../model/inputs.ts";
 import { branchAt, leafAt, type Tree } from "../reading/tree.ts";
 import { changed } from "./keys.ts";
 
-const typeNames: Readonly<Record<string, string>> = {
+export const inputTypeNames: Readonly<Record<string, string>> = {
   int: "integer",
   float: "number",
   bool: "boolean",
@@ -27,7 +27,7 @@ function readInput(tree: Tree): Tree {
   if (declarationKeys.some((key) => tree.entries.has(key))) {
     return changed(tree, "type", (type) =>
       type.kind === "leaf" && typeof type.value === "string"
-        ? leafAt(type, Object.hasOwn(typeNames, type.value) ? (typeNames[type.value] ?? null) : type.value)
+        ? leafAt(type, Object.hasOwn(inputTypeNames, type.value) ? (inputTypeNames[type.value] ?? null) : type.value)
         : type,
     );
   }

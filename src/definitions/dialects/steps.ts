@@ -10,17 +10,18 @@ export interface Context {
   body: Body | undefined;
 }
 
-const typeNames: Readonly<Record<string, string>> = {
+/** What types are called elsewhere. */
+export const stepTypeNames: Readonly<Record<string, string>> = {
   llm_generate: "llm",
   shell_command: "shell",
   file_write: "write_file",
   maven_command: "shell",
 };
 
-const commonNames = { step_type: "type", timeout_seconds: "timeout", retries: "retry" };
+export const commonNames = { step_type: "type", timeout_seconds: "timeout", retries: "retry" };
 
 /** Per type of the model: what fields are called elsewhere. */
-const fieldNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const fieldNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   llm: { prompt_template: "prompt" },
   batch_llm: { prompt_template: "prompt" },
   agent: { agent_prompt: "prompt", tools: "allowed_tools" },
@@ -33,7 +34,7 @@ const fieldNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** Maps within a step whose fields are the step's own here. */
-const liftedMaps: Readonly<Record<string, string>> = {
+export const liftedMaps: Readonly<Record<string, string>> = {
   condition: "condition",
   human: "human_config",
   loop: "loop_config",
@@ -60,7 +61,7 @@ function readStep(tree: Tree, context: Context): Tree {
   const { findings } = context;
   const named = renamed(tree, commonNames, findings);
   const written = textOf(named, "type");
-  const type = written === undefined ? undefined : (typeNames[written] ?? written.replaceAll("-", "_"));
+  const type = written === undefined ? undefined : (stepTypeNames[written] ?? written.replaceAll("-", "_"));
   let step = changed(named, "type", (value) => leafAt(value, type ?? null));
   if (type === undefined) step = named;
   const map = type === undefined ? undefined : liftedMaps[type];

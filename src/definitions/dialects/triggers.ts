@@ -1,8 +1,9 @@
 import type { Finding } from "../problem.ts";
-import { type Branch, leafAt, listAt, type Tree, textOf } from "../reading/tree.ts";
+import { type Branch, branchAt, leafAt, listAt, type Tree, textOf } from "../reading/tree.ts";
 import { changed, lifted, renamed, supplied, without } from "./keys.ts";
 
-const typeNames: Readonly<Record<string, string>> = { agent_completion: "completion", schedule: "cron" };
+export const triggerTypeNames: Readonly<Record<string, string>> = { agent_completion: "completion", schedule: "cron" };
+export const triggerFieldNames = { schedule: "cron", event_type: "event" };
 
 /** Triggers as one list, wherever the file has them: `triggers`, one `trigger`, a `schedule`. */
 export function withTriggers(fields: Branch, findings: Finding[]): Branch {
@@ -23,14 +24,22 @@ export function withTriggers(fields: Branch, findings: Finding[]): Branch {
 }
 
 function asCron(schedule: Tree): Tree {
+  if (schedule.kind === "leaf" && typeof schedule.value === "string") {
+    return branchAt(schedule, [
+      ["type", leafAt(schedule, "cron")],
+      ["cron", schedule],
+    ]);
+  }
   if (schedule.kind !== "branch") return schedule;
   return supplied(schedule, "type", leafAt(schedule, "cron"));
 }
 
 function readTrigger(tree: Tree, findings: Finding[]): Tree {
   if (tree.kind !== "branch") return tree;
-  const flat = renamed(lifted(tree, "config", findings), { schedule: "cron", event_type: "event" }, findings);
+  const flat = renamed(lifted(tree, "config", findings), triggerFieldNames, findings);
   return changed(flat, "type", (type) =>
-    type.kind === "leaf" && typeof type.value === "string" ? leafAt(type, typeNames[type.value] ?? type.value) : type,
+    type.kind === "leaf" && typeof type.value === "string"
+      ? leafAt(type, triggerTypeNames[type.value] ?? type.value)
+      : type,
   );
 }

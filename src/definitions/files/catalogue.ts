@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { kebab } from "../dialects/definition.ts";
 import { type Problem, problemsOf, startOfFile } from "../problem.ts";
+import { largestFileBytes } from "../reading/document.ts";
 import { stemOf } from "../reading/stem.ts";
 import { type ValidatedDefinition, validateDefinition } from "../validate.ts";
 import type { Known } from "../validation/known.ts";
@@ -43,14 +44,24 @@ export function readDefinitionFile(folder: string, file: DefinitionFile, known: 
   if (!("source" in reading)) {
     return { name: fallback, file, text: undefined, definition: undefined, problems: reading.problems };
   }
-  const hasModule = moduleFinder(dirname(join(folder, file.path)));
-  const validated = validateDefinition(reading.source, { hasModule, ...known });
+  const home = dirname(join(folder, file.path));
+  const beside = { hasModule: moduleFinder(home), moduleText: moduleReader(home) };
+  const validated = validateDefinition(reading.source, { ...beside, ...known });
   return { ...validated, name: validated.name ?? fallback, file, text: reading.source.text };
 }
 
 /** Whether a module lies beside a definition. */
 export function moduleFinder(home: string): (module: string) => boolean {
   return (module) => !outsidePath(module) && existsSync(join(home, module));
+}
+
+/** What a module beside a definition says; undefined where it is no plain file, or very long. */
+export function moduleReader(home: string): (module: string) => string | undefined {
+  return (module) => {
+    if (outsidePath(module)) return undefined;
+    const stats = lstatSync(join(home, module), { throwIfNoEntry: false });
+    return stats?.isFile() && stats.size <= largestFileBytes ? readFileSync(join(home, module), "utf8") : undefined;
+  };
 }
 
 /** Two files of one name: the one that comes first by path keeps it. */

@@ -17,7 +17,7 @@ export interface FileListing {
 }
 
 /** Of several files for one definition the first of these counts. */
-const extensions = [".toml", ".yaml", ".yml", ".md"];
+export const extensions = [".toml", ".yaml", ".yml", ".md"];
 
 /**
  * The definitions of a folder, by path: `daily-brief.md`, or `daily_brief/workflow.md` with modules beside it. Where
@@ -27,7 +27,7 @@ const extensions = [".toml", ".yaml", ".yml", ".md"];
 export function listDefinitionFiles(folder: string): FileListing {
   const problems: Problem[] = [];
   const entries = entriesOf(folder, "", problems)
-    .filter(({ name }) => !/^[._]/.test(name) && !/^readme\.md$/i.test(name))
+    .filter(({ name }) => !isLeftAlone(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const found = new Map<string, DefinitionFile[]>();
   for (const entry of entries) {
@@ -44,6 +44,11 @@ export function listDefinitionFiles(folder: string): FileListing {
     problems.push(...others.flatMap((other) => shadowed(other, first)));
   }
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), problems };
+}
+
+/** Whether an entry of the folder is no definition, whatever it holds. */
+export function isLeftAlone(name: string): boolean {
+  return /^[._]/.test(name) || /^readme\.md$/i.test(name);
 }
 
 function entriesOf(folder: string, path: string, problems: Problem[]): Dirent[] {

@@ -1,17 +1,17 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
-import { dirname, extname, join, relative } from "node:path";
+import { lstatSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { writeWhole } from "../../core/whole-file.ts";
 import { kebab } from "../dialects/definition.ts";
 import { nameForm } from "../model/fields.ts";
 import type { Problem } from "../problem.ts";
 import { validateDefinition } from "../validate.ts";
 import type { Known } from "../validation/known.ts";
-import { moduleFinder } from "./catalogue.ts";
+import { moduleFinder, moduleReader } from "./catalogue.ts";
 import type { DefinitionListing } from "./definition-index.ts";
-import { type DefinitionFile, isSameDefinition } from "./listing.ts";
-import { type Folders, leadsOut, shownPath, withShownPaths } from "./place.ts";
+import { type DefinitionFile, isLeftAlone, isSameDefinition } from "./listing.ts";
+import { type Folders, shownPath, withShownPaths } from "./place.ts";
 import { type DefinitionText, sourceOfText } from "./text-source.ts";
+import { writeFiles } from "./writing.ts";
 
 export interface SaveRequest extends DefinitionText {
   name: string;
@@ -38,23 +38,27 @@ export interface SavePlace {
 
 /**
  * Writes a definition into the workflows folder, where nothing is wrong with it.
- * @throws UserError `invalid_input` with all problems, `conflict` where the name is taken, `forbidden` where a link leads out
+ * @throws UserError `invalid_input` with all problems, `conflict` where the name is taken, `forbidden` where a
+ * link leads out or the folder cannot be written, `unavailable` where there is no room
  */
 export function saveDefinition(request: SaveRequest, { folders, listing, known }: SavePlace): SavedDefinition {
   const { name, text, overwrite, modules = {} } = request;
   refuseOtherNames(name);
+  refuseReadme(name);
   const fresh = freshFile(request);
   const { path, isNew } = destination(fresh, { name, overwrite, folders, listing });
-  const beside = moduleFinder(dirname(join(folders.folder, path)));
-  const hasModule = (module: string) => Object.hasOwn(modules, module) || beside(module);
-  const validated = validateDefinition({ path, text }, { ...known, hasModule });
+  const home = dirname(join(folders.folder, path));
+  const [hasBeside, textBeside] = [moduleFinder(home), moduleReader(home)];
+  const hasModule = (module: string) => Object.hasOwn(modules, module) || hasBeside(module);
+  const moduleText = (module: string) => (Object.hasOwn(modules, module) ? modules[module] : textBeside(module));
+  const validated = validateDefinition({ path, text }, { ...known, hasModule, moduleText });
   const problems = withShownPaths(validated.problems, folders, folders.folder);
   refuseProblems(name, problems);
   if (validated.name !== name) throw otherName(name, validated.name);
-  const file = realDestination(path, isNew, folders);
-  for (const [module, code] of Object.entries(modules)) writeWhole(join(dirname(file), module), code, { isNew });
-  if (!writeWhole(file, text, { isNew })) throw taken(name, shownPath({ base: folders.folder, path }, folders));
-  return { name, path: shownPath({ base: folders.folder, path }, folders), isNew, problems };
+  const shown = shownPath({ base: folders.folder, path }, folders);
+  const there = writeFiles({ path, shown, text, modules, isNew }, name, folders);
+  if (there !== undefined) throw taken(name, shownPath({ base: folders.folder, path: there }, folders));
+  return { name, path: shown, isNew, problems };
 }
 
 function refuseOtherNames(name: string): void {
@@ -62,6 +66,15 @@ function refuseOtherNames(name: string): void {
   const meant = kebab(name);
   throw new UserError("invalid_input", "name must be in kebab-case: small letters and digits, with - between words", {
     hint: meant === undefined ? "For example release-notes." : `Write ${meant}.`,
+    details: { field: "name" },
+  });
+}
+
+/** Its file would never be read. */
+function refuseReadme(name: string): void {
+  if (!isLeftAlone(`${name}.md`)) return;
+  throw new UserError("invalid_input", `${name} cannot be the name of a definition: ${name}.md is left alone`, {
+    hint: "The folder's own README may be called so. Choose another name.",
     details: { field: "name" },
   });
 }
@@ -86,7 +99,7 @@ function destination(
     const other = listing.definitions.find(({ file }) => isSameDefinition(file, fresh));
     if (other !== undefined) throw taken(other.name, shown(other.file.path));
     const entry = fresh.folder ?? fresh.path;
-    if (lstatSync(join(folder, entry), { throwIfNoEntry: false }) !== undefined) throw taken(undefined, shown(entry));
+    if (isThere(join(folder, entry))) throw taken(undefined, shown(entry));
     return { path: fresh.path, isNew: true };
   }
   if (!overwrite) {
@@ -100,6 +113,15 @@ function destination(
     hint: `Pass it as ${formatOf(held.path)}, or remove the file first.`,
     details: { field: "format" },
   });
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // What stands in the way is told when the file is written.
+    return false;
+  }
 }
 
 function formatOf(path: string): string {
@@ -130,27 +152,5 @@ function taken(name: string | undefined, path: string): UserError {
   return new UserError("conflict", `there is a file ${path} already${what}`, {
     hint: "Choose another name, or move that file away.",
     details: { field: "name" },
-  });
-}
-
-/** Where the file really is: neither the folder nor the file may be a link that leads out. */
-function realDestination(path: string, isNew: boolean, { projectRoot, folder }: Folders): string {
-  mkdirSync(folder, { recursive: true });
-  const realFolder = realpathSync(folder);
-  if (leadsOut(relative(realpathSync(projectRoot), realFolder))) throw linkedOut("the workflows folder");
-  if (isNew) {
-    const file = join(realFolder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    return file;
-  }
-  if (!existsSync(join(realFolder, path))) throw linkedOut(path);
-  const real = realpathSync(join(realFolder, path));
-  if (leadsOut(relative(realFolder, real))) throw linkedOut(path);
-  return real;
-}
-
-function linkedOut(what: string): UserError {
-  return new UserError("forbidden", `${what} is a link that leads out or nowhere, and is not written through`, {
-    hint: "Put a real file in its place.",
   });
 }

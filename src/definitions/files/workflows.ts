@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { UserError } from "../../core/errors.ts";
 import type { JsonSchema } from "../../core/json-schema.ts";
 import { inputSchema } from "../model/inputs.ts";
-import type { Problem } from "../problem.ts";
+import { type Problem, problemsOf, startOfFile } from "../problem.ts";
 import { type ValidatedDefinition, validateDefinition } from "../validate.ts";
 import type { Known } from "../validation/known.ts";
 import { readCatalogue, readDefinitionFile } from "./catalogue.ts";
@@ -84,7 +84,10 @@ export function createWorkflows<F extends AuthoredFlow>(options: WorkflowsOption
 
   return {
     definitions,
-    list: look,
+    async list() {
+      const { workflows, problems } = await look();
+      return { workflows, problems: [...missingFolder(workflows.length, options), ...problems] };
+    },
     checkFile,
     files: filesOf(definitions, async () => knownIn(await look(), options), options),
 
@@ -98,7 +101,7 @@ export function createWorkflows<F extends AuthoredFlow>(options: WorkflowsOption
 
     async checkText(text) {
       const source = sourceOfText(text);
-      const validated = validateDefinition(source, knownIn(await look(), options));
+      const validated = validateDefinition(source, { ...knownIn(await look(), options), areModulesUnseen: true });
       return { ...validated, file: source.path, text: text.text, inputSchema: schemaOf(validated) };
     },
 
@@ -139,10 +142,38 @@ function sightOf<F extends AuthoredFlow>(
   return { listing, workflows, problems: [...ofFolder, ...problems.map(asProblem)] };
 }
 
+const usualFolder = "workflows";
+
+/** A project may well have flows alone; one that names another folder means one that is there. */
+function missingFolder(count: number, { projectRoot, folder }: Folders): Problem[] {
+  const path = shownPath({ base: folder, path: "" }, { projectRoot, folder });
+  if (existsSync(folder) || (count > 0 && path === usualFolder)) return [];
+  const message = `there is no folder ${path}/`;
+  const hint = "savepoint workflows init makes it, with an example. SAVEPOINT_WORKFLOWS may name another.";
+  return problemsOf(path, [{ severity: "warning", code: "not_readable", at: startOfFile, field: "", message, hint }]);
+}
+
 /** A flow that cannot be described now may well be the one that is named: then names are not checked. */
-function knownIn<F extends AuthoredFlow>({ workflows, problems }: Sight<F>, { around }: WorkflowsOptions<F>): Known {
+function knownIn<F extends AuthoredFlow>(
+  { listing, workflows, problems }: Sight<F>,
+  { around, ...folders }: WorkflowsOptions<F>,
+): Known {
   const isComplete = problems.every(({ code }) => code !== "not_readable");
-  return { ...around(), workflows: isComplete ? workflows.map(({ name }) => name) : undefined };
+  const inputs = listing.definitions.flatMap(({ name, file, inputSchema: schema }) =>
+    schema === null ? [] : [[name, schema] as const, [targetOf(file.path, folders), schema] as const],
+  );
+  return {
+    ...around(),
+    workflows: isComplete ? workflows.map(({ name }) => name) : undefined,
+    ambiguous: ambiguousIn(workflows),
+    inputs: new Map(inputs),
+  };
+}
+
+function ambiguousIn(workflows: readonly { name: string; target: string }[]): Map<string, string[]> {
+  const targets = new Map<string, string[]>();
+  for (const { name, target } of workflows) targets.set(name, [...(targets.get(name) ?? []), target]);
+  return new Map([...targets].filter(([, all]) => all.length > 1));
 }
 
 function checkPlace<F extends AuthoredFlow>(

@@ -62,16 +62,18 @@ export function hasPatterns(schema: JsonSchema): boolean {
 
 export const model = oneLine.meta({ description: "An alias or provider:model" });
 
+export const guardrailFields = {
+  max_requests: wholeNumber,
+  max_tokens: wholeNumber,
+  max_tool_calls: wholeNumber,
+  max_turns: wholeNumber,
+  max_cost_usd: z.number().min(0, "must be 0 or more"),
+  max_time: duration,
+  on_exceed: z.enum(["fail", "ask"]),
+};
+
 export const guardrails = z
-  .strictObject({
-    max_requests: wholeNumber,
-    max_tokens: wholeNumber,
-    max_tool_calls: wholeNumber,
-    max_turns: wholeNumber,
-    max_cost_usd: z.number().min(0, "must be 0 or more"),
-    max_time: duration,
-    on_exceed: z.enum(["fail", "ask"]),
-  })
+  .strictObject(guardrailFields)
   .partial()
   .transform((given) => given as Limits);
 

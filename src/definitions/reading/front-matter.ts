@@ -30,7 +30,9 @@ export function partMarkdown(text: string, findings: Finding[]): MarkdownParts |
     findings.push({ code: "syntax", at: startOfFile, field: "", message: "the front matter has no end", hint });
     return undefined;
   }
-  return { yaml: " ".repeat(frontStart) + text.slice(frontStart, frontEnd), bodyStart };
+  // The split is before the line feed: a carriage return left alone there is a syntax error in YAML.
+  const yaml = text.slice(frontStart, frontEnd).replace(/\r$/, "");
+  return { yaml: " ".repeat(frontStart) + yaml, bodyStart };
 }
 
 function splitting(text: string, findings: Finding[]): { front: string; body: string } | undefined {

@@ -87,6 +87,7 @@ function syntaxHint(code: string, text: string, offset: number): string | undefi
     case "TAB_AS_INDENT":
       return "Indent with spaces.";
     case "BLOCK_AS_IMPLICIT_KEY":
+    case "BLOCK_IN_FLOW":
       return 'A text that holds ": " needs quotes around it.';
     case "BAD_DQ_ESCAPE":
       return "Between double quotes a backslash begins an escape; use single quotes, or write it twice.";

@@ -10,6 +10,7 @@ export function checkJumps(root: OutlineList): Finding[] {
   return allLists(root).flatMap((list) => [
     ...list.steps.flatMap((step) => [...jumpFindings(step, list, ids), ...dependencyFindings(step, list, ids)]),
     ...list.steps.flatMap((step) => pointlessFindings(step, list)),
+    ...pointlessEndFindings(list, ids),
     ...cycleFindings(list),
     ...wayFindings(list),
   ]);
@@ -70,6 +71,17 @@ function pointlessFindings(step: Outline, list: OutlineList): Finding[] {
   const message = `${step.id} leads to ${then} whether it holds or not`;
   const hint = "Where one of then_step and else_step is left out, the next step of the list follows: give both.";
   return [{ severity: "warning", code: "bad_jump", at: step.tree.at, field: step.tree.field, message, hint }];
+}
+
+/** Who writes it may mean the end of the workflow, which a jump within a list cannot bring about. */
+function pointlessEndFindings({ steps, isParallel, isGraph, owner }: OutlineList, ids: Set<string>): Finding[] {
+  const last = steps.at(-1);
+  const leaf = last && memberOf(last.tree, "next_step");
+  if (last?.next_step !== endOfList || leaf === undefined || isParallel || isGraph || ids.has(endOfList)) return [];
+  const message = `${last.id} is the last step of its list: next_step: end has no effect`;
+  const more = owner === undefined ? "" : ` What follows ${owner.id} is done all the same.`;
+  const hint = `Leave it out.${more}`;
+  return [{ severity: "warning", code: "bad_jump", at: leaf.at, field: leaf.field, message, hint }];
 }
 
 function cycleFindings({ steps }: OutlineList): Finding[] {

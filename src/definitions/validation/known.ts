@@ -1,21 +1,26 @@
+import type { JsonSchema } from "../../core/json-schema.ts";
 import { type Finding, nameHint } from "../problem.ts";
 import { type Branch, itemsOf, memberOf, type Tree, textOf } from "../reading/tree.ts";
 import { isTemplate } from "../values/template.ts";
+import { childInputFindings } from "./child-input.ts";
+import { type Modules, moduleFindings } from "./modules.ts";
 import { allSteps, type Outline, type OutlineList } from "./outline.ts";
 import type { SecretUse } from "./reference-use.ts";
 
 /** What there is around a definition. What is left out is not checked. */
-export interface Known {
+export interface Known extends Modules {
   /** What is wrong with the name of a model, in a few words; undefined: nothing. */
   modelProblem?: ((model: string) => string | undefined) | undefined;
   /** Names of secrets, with the keys of each. */
   secrets?: ReadonlyMap<string, readonly string[]> | undefined;
   /** Names of all workflows. */
   workflows?: readonly string[] | undefined;
+  /** Names that several workflows have, with the target of each. */
+  ambiguous?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** What workflows take, by name and by target: JSON Schemas of objects. */
+  inputs?: ReadonlyMap<string, JsonSchema> | undefined;
   /** Entries of the project's MCP configuration. */
   servers?: readonly string[] | undefined;
-  /** Whether a module beside the definition is there. */
-  hasModule?: ((module: string) => boolean) | undefined;
 }
 
 /** Names of things outside of the file that are not there. */
@@ -76,7 +81,7 @@ function secretFindings({ name, key, at, field }: SecretUse, { secrets }: Known)
 function stepFindings({ kind, tree }: Outline, known: Known): Finding[] {
   switch (kind) {
     case "workflow":
-      return workflowFindings(memberOf(tree, "workflow"), known);
+      return [...workflowFindings(memberOf(tree, "workflow"), known), ...childInputFindings(tree, known.inputs)];
     case "tool":
       return nameFindings(memberOf(tree, "server"), known.servers, serverRule);
     case "agent":
@@ -89,9 +94,15 @@ function stepFindings({ kind, tree }: Outline, known: Known): Finding[] {
 }
 
 /** Paths such as `flows/x.ts:y` and `workflows/x.md` are looked up when the step runs, and so is what a template makes. */
-function workflowFindings(leaf: Tree | undefined, { workflows }: Known, severity?: "warning"): Finding[] {
+function workflowFindings(leaf: Tree | undefined, { workflows, ambiguous }: Known, severity?: "warning"): Finding[] {
   if (leaf?.kind !== "leaf" || typeof leaf.value !== "string") return [];
   if (/[/\\:{]|\.(md|toml|ya?ml|[cm]?[jt]sx?)$/i.test(leaf.value)) return [];
+  const targets = ambiguous?.get(leaf.value);
+  if (targets !== undefined) {
+    const message = `${targets.length} workflows are called ${leaf.value}: ${targets.join(", ")}`;
+    const hint = `Name one by its target, for example ${JSON.stringify(targets[0])}.`;
+    return [{ code: "unknown_workflow", at: leaf.at, field: leaf.field, message, hint, ...(severity && { severity }) }];
+  }
   return nameFindings(leaf, workflows, { code: "unknown_workflow", what: "workflow", ...(severity && { severity }) });
 }
 
@@ -112,13 +123,4 @@ function nameFindings(
     hint: nameHint(leaf.value, names),
   };
   return [severity === undefined ? finding : { ...finding, severity }];
-}
-
-function moduleFindings(tree: Branch, { hasModule }: Known): Finding[] {
-  const module = textOf(tree, "module") ?? "tools.ts";
-  if (hasModule === undefined || hasModule(module)) return [];
-  const { at, field } = memberOf(tree, "module") ?? tree;
-  const hint =
-    "Modules lie beside the definition: put the definition into a folder, as workflow.md, and the module with it.";
-  return [{ code: "unknown_module", at, field, message: `there is no module ${module}`, hint }];
 }

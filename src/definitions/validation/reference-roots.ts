@@ -40,7 +40,11 @@ function pathFindings({ reference: { path } }: FoundReference, use: Use): Told[]
     const hint = `In paths a step's output stands at the root: $.${rest.filter((step) => step !== "output").join(".")}.`;
     return [{ message: "there is nothing called steps in a path", hint }];
   }
-  const hint = () => didYouMean(root, ["inputs", ...view.steps, ...view.locals]);
+  const hint = nameHint(
+    root,
+    ["inputs", ...view.steps, ...view.locals],
+    "Write $.inputs.name, or $.id of a step above.",
+  );
   return [{ code: "unknown_step", message: `there is no step ${root}`, hint }];
 }
 
@@ -90,7 +94,9 @@ function rootHint(path: readonly (string | number)[], { view, around }: Use): st
   const loop = [...around.steps.values()].find((step) => localsOf(step).includes(name) && isRepeating(step));
   if (loop !== undefined) return `Only what ${loop.id} repeats has it; elsewhere write steps.${loop.id}.output.`;
   const names = ["inputs", "steps", ...view.locals, ...around.inputs.keys(), ...builtInNames];
-  return didYouMean(name, names) ?? "Write inputs.name or steps.id.output.";
+  const near = didYouMean(name, names);
+  if (near !== undefined || rest.length > 0) return near ?? "Write inputs.name or steps.id.output.";
+  return `Declare it: inputs: { ${name}: { type: string, required: true } }.`;
 }
 
 function isRepeating({ kind }: Outline): boolean {

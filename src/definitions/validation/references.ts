@@ -42,7 +42,7 @@ export function checkReferences(
   ] as const;
   for (const { key, form, view } of ends) {
     const tree = memberOf(fields, key);
-    for (const found of tree === undefined ? [] : referencesIn(tree, form, findings)) {
+    for (const found of tree === undefined ? [] : referencesIn(tree, form, { findings, steps: around.steps })) {
       findings.push(...referenceFindings(found, { view, field: { form }, around }, file));
     }
   }
@@ -67,7 +67,7 @@ function stepFindings(
     const tree = memberOf(step.tree, key);
     if (tree === undefined) continue;
     const view = viewFor(step, field, visibility);
-    for (const found of referencesIn(tree, field.form, findings)) {
+    for (const found of referencesIn(tree, field.form, { findings, steps: around.steps })) {
       findings.push(...referenceFindings(found, { view, field, around, step }, file));
     }
   }

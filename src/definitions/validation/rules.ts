@@ -1,7 +1,8 @@
 import { parseDuration } from "../../core/durations.ts";
+import { isOwnHeader } from "../../core/own-headers.ts";
 import type { StepType } from "../model/steps.ts";
 import { type Finding, type Hint, nameHint } from "../problem.ts";
-import { memberOf, plain, type Tree, textOf } from "../reading/tree.ts";
+import { type Branch, memberOf, plain, type Tree, textOf } from "../reading/tree.ts";
 import { isTemplate } from "../values/template.ts";
 import { type ConditionForm, conditionFindings } from "./condition-rules.ts";
 import { fileFindings } from "./file-rules.ts";
@@ -52,14 +53,30 @@ function addressFindings({ tree }: Outline): Finding[] {
   const url = textOf(tree, "url");
   const body = memberOf(tree, "body");
   const method = textOf(tree, "method") ?? "GET";
-  const findings: Finding[] = [];
-  if (url !== undefined && url.trim() !== "" && !/^\s*(https?:\/\/|\{\{)/i.test(url)) {
+  const findings = headerFindings(tree);
+  if (url !== undefined && !isAddress(url)) {
     findings.push(at(memberOf(tree, "url") ?? tree, "invalid_field", "url must begin with http:// or https://"));
   }
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
     findings.push(at(body, "invalid_field", `a request with the method ${method} has no body`, "Add method: POST."));
   }
   return findings;
+}
+
+/** What follows from the request itself cannot be set. */
+function headerFindings(tree: Branch): Finding[] {
+  const headers = memberOf(tree, "headers");
+  if (headers?.kind !== "branch") return [];
+  return [...headers.entries].flatMap(([name, leaf]) =>
+    isOwnHeader(name)
+      ? [at(leaf, "invalid_field", `the header ${name} follows from the request itself`, "Leave it out.")]
+      : [],
+  );
+}
+
+/** Whether it is an address, or a template may make one of it. */
+function isAddress(text: string): boolean {
+  return text.trim() === "" || /^\s*(https?:\/\/|\{\{|\{%)/i.test(text);
 }
 
 function branchingFindings(step: Outline): Finding[] {
@@ -108,6 +125,11 @@ function humanFindings(step: Outline): Finding[] {
     findings.push(
       at(action, "invalid_field", `on_timeout must be fail, continue, skip or an option; it is ${name}`, hint),
     );
+  }
+  const given = memberOf(tree, "notify");
+  const notify = given?.kind === "branch" ? memberOf(given, "url") : given;
+  if (notify?.kind === "leaf" && typeof notify.value === "string" && !isAddress(notify.value)) {
+    findings.push(at(notify, "invalid_field", "the address of a webhook must begin with https:// or http://"));
   }
   if (action !== undefined && memberOf(tree, "timeout") === undefined) {
     findings.push(

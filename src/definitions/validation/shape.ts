@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { shown } from "../../core/shown.ts";
 import { didYouMean } from "../../core/suggest.ts";
+import { guardrailNames } from "../dialects/guardrails.ts";
 import { type WorkflowDefinition, workflowDefinition } from "../model/definition.ts";
+import { guardrailFields } from "../model/fields.ts";
 import { stepTypes } from "../model/steps.ts";
 import { type Finding, problemCodes } from "../problem.ts";
 import { type Branch, deepest, memberField, plain, type Tree, textOf } from "../reading/tree.ts";
@@ -74,8 +76,17 @@ function unknownKey({ tree, data }: Shape, path: PropertyKey[], key: string): Fi
   const message = `${shown(key)} is no field of ${what}`;
   const foreign = Object.hasOwn(foreignKeys, key) ? foreignKeys[key] : undefined;
   const taken = known.length > 0 ? `It takes ${known.join(", ")}.` : undefined;
-  const hint = foreign ?? (() => didYouMean(key, known) ?? taken);
+  const hint = guardrailHint(path, key) ?? foreign ?? (() => didYouMean(key, known) ?? taken);
   return { code: "unknown_key", at: entry.keyAt, field: entry.field, message, hint };
+}
+
+/** Limits of the whole workflow stand together. */
+function guardrailHint(path: readonly PropertyKey[], key: string): string | undefined {
+  if (path.length > 0) return undefined;
+  const name = Object.hasOwn(guardrailNames, key) ? guardrailNames[key] : key;
+  return name !== undefined && Object.hasOwn(guardrailFields, name)
+    ? `It belongs into guardrails: { ${name}: … }.`
+    : undefined;
 }
 
 function typeOf(tree: Tree): string | undefined {
@@ -157,8 +168,13 @@ function missing(shape: Shape, path: PropertyKey[]): Finding {
     code: "missing_field",
     ...placeAt(shape, path),
     message: owner === undefined ? what : `${what} in ${owner}`,
-    hint: path.length === 1 && path[0] === "steps" ? noSteps : undefined,
+    hint: missingHint(path, owner),
   };
+}
+
+function missingHint(path: readonly PropertyKey[], owner: string | undefined): string | undefined {
+  if (path.length === 1 && path[0] === "steps") return noSteps;
+  return path.at(-1) === "id" && owner?.startsWith("a step") ? "Name the step, for example id: draft." : undefined;
 }
 
 function placeAt(shape: Shape, path: readonly PropertyKey[]): Pick<Finding, "at" | "field"> {

@@ -64,7 +64,9 @@ function notYet(target: Outline, { step, view }: Use): Told {
     return { message: `${id} may run at the same time or later: ${step.id} does not depend on it`, hint };
   }
   const message = `${id} cannot have run before: it comes later, or in another branch`;
-  return { message, hint: nameHint("", view.steps) };
+  const other = step !== undefined && target.within !== step.within;
+  const move = other ? `Put what needs it where ${id} has run for certain.` : `Move what needs it below ${id}.`;
+  return { message, hint: nameHint("", view.steps, move) };
 }
 
 /** The loop that a step is in and that has ended where the view is from. */

@@ -1,6 +1,7 @@
 import type { Template, Variable } from "liquidjs";
+import { didYouMean } from "../../core/suggest.ts";
 import { isOnlyOutput, liquid, textOf } from "./liquid.ts";
-import { checkOutputs } from "./output-syntax.ts";
+import { checkOutputs, operatorHint } from "./output-syntax.ts";
 import { MissingValueError, type Reference, ValueSyntaxError } from "./reference.ts";
 import type { Scope } from "./scope.ts";
 
@@ -66,15 +67,35 @@ function parse(source: string): Template[] {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const message = (error.message.split("\n", 1)[0] ?? "").replace(/, line:\d+, col:\d+$/, "");
-    throw new ValueSyntaxError("bad_template", message.slice(0, 200), { hint: hintOf(message), cause: error });
+    const hint = operatorHint(source) ?? hintOf(message);
+    throw new ValueSyntaxError("bad_template", message.slice(0, 200), { hint, cause: error });
   }
 }
 
 function hintOf(message: string): string {
   if (/tag .*not found/.test(message)) return "Files cannot be included; if, for, assign, case and others are there.";
-  if (message.startsWith("undefined filter"))
-    return "The filters are those of Liquid, for example join, default, json.";
+  const filter = /^undefined filter: (\S+)/.exec(message)?.[1];
+  if (filter !== undefined) return filterHint(filter);
   return "To write {{ as it is, put a backslash in front: \\{{.";
+}
+
+/** What other languages call them. */
+const foreignFilters: Readonly<Record<string, string>> = {
+  upper: "upcase",
+  uppercase: "upcase",
+  lower: "downcase",
+  lowercase: "downcase",
+  length: "size",
+  count: "size",
+  trim: "strip",
+  tojson: "json",
+  to_json: "json",
+};
+
+function filterHint(name: string): string {
+  const all = "The filters are those of Liquid, for example join, default, json.";
+  if (Object.hasOwn(foreignFilters, name)) return `Write | ${foreignFilters[name]}.`;
+  return didYouMean(name, Object.keys(liquid().filters)) ?? all;
 }
 
 function referencesOf(templates: Template[], source: string): Reference[] {

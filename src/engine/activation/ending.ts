@@ -81,10 +81,10 @@ export function writeFailure(
   store.journal.close(seq, at, closedBy("failed"));
   cancelAwaited(store, seq, "failed", at);
   // At a limit only a higher one helps.
-  if (origin !== "guardrail" && execution.attempt <= retries && reopen(store, seq, failure, at)) {
+  const mayRetry = origin !== "guardrail" && execution.attempt <= retries;
+  const data = { attempt: execution.attempt, code, message };
+  if (mayRetry && reopen(store, seq, { failure, now: at, data })) {
     const delay = Math.min(firstRetryDelayMs * 2 ** (execution.attempt - 1), longestRetryDelayMs);
-    const data = { attempt: execution.attempt, code, message };
-    store.events.append(seq, { type: "execution_retried", at, data });
     store.executions.rewind(fence, execution.timeoutMs === null ? null : after(at, execution.timeoutMs));
     store.executions.release(fence, at + delay, null);
     return;
@@ -143,7 +143,13 @@ function divergence({ execution, entries }: ActivationPort): Failure | undefined
   const names = Object.keys(replay.overrides).filter((name) => {
     return !entries
       .all()
-      .some((entry) => entry.kind === "checkpoint" && entry.name === name && entry.reuse !== "candidate");
+      .some(
+        (entry) =>
+          entry.kind === "checkpoint" &&
+          entry.name === name &&
+          entry.reuse !== "candidate" &&
+          entry.status !== "skipped",
+      );
   });
   const ofCalls = replay.overriddenEntries.flatMap((ordinal) => {
     const entry = entries.get(ordinal);

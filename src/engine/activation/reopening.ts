@@ -8,9 +8,14 @@ import type { Store } from "../../store/store.ts";
  * Opens again what a failed execution would try again: the failed entries that its failure names, and what its ending
  * closed, with deadlines counted anew. Completed entries and caught failures are history.
  * An execution that ran out of time, met a limit or lost its process goes on where it was.
+ * @param data what the timeline tells of the retry, before it tells what is asked anew
  * @returns false when there is nothing to try again; the caller holds the transaction
  */
-export function reopen(store: Store, seq: number, failure: ExecutionFailure, now: number): boolean {
+export function reopen(
+  store: Store,
+  seq: number,
+  { failure, now, data }: { failure: ExecutionFailure; now: number; data: Record<string, unknown> },
+): boolean {
   const retriable = new Set(failure.retriable ?? []);
   const closed = new Set(failure.closed ?? []);
   const entries = store.journal.load(seq);
@@ -19,10 +24,14 @@ export function reopen(store: Store, seq: number, failure: ExecutionFailure, now
   const goesOn = failure.origin === "timeout" || failure.origin === "guardrail" || isDeath(failure);
   if (failed.length === 0 && !goesOn) return false;
   const toOpen = new Set([...failed, ...open]);
+  store.events.append(seq, { type: "execution_retried", at: now, data });
   const firstFailure = Math.min(...failed.map(({ position }) => position ?? Number.POSITIVE_INFINITY));
   for (const entry of entries) {
     if (toOpen.has(entry)) store.journal.update(seq, reopened(store, entry, now));
     else if (entry.afterPosition >= firstFailure) store.journal.update(seq, { ...entry, reuse: "arguments" });
+  }
+  for (const { kind, ordinal } of toOpen) {
+    if (kind === "wait") store.events.append(seq, { type: "wait_opened", at: now, ordinal });
   }
   return true;
 }
@@ -38,14 +47,19 @@ function isClosed({ status }: JournalEntry): boolean {
 
 function reopened(store: Store, entry: JournalEntry, now: number): JournalEntry {
   const fresh = { ...entry, position: null, failure: null, output: null, endedAt: null };
-  if (entry.kind === "wait") {
-    const timeoutMs = entry.detail?.["timeoutMs"];
-    return { ...fresh, status: "pending", dueAt: typeof timeoutMs === "number" ? after(now, timeoutMs) : null };
-  }
+  if (entry.kind === "wait") return askedAnew({ ...fresh, status: "pending" }, now);
   if (entry.kind === "sleep") return { ...fresh, status: "running" };
   if (entry.kind === "child")
     return { ...fresh, status: "running", detail: { executionId: tryAgain(store, entry, now) } };
   return { ...fresh, status: "running", attempt: 1, dueAt: null };
+}
+
+/** The new deadline has a warning of its own. */
+function askedAnew(entry: JournalEntry, now: number): JournalEntry {
+  const { warned: _, ...detail } = entry.detail ?? {};
+  const { timeoutMs } = detail;
+  const dueAt = typeof timeoutMs === "number" ? after(now, timeoutMs) : null;
+  return { ...entry, startedAt: now, dueAt, detail };
 }
 
 /** A child that failed goes on from where it did; where it cannot, another one takes its place. */
@@ -63,7 +77,8 @@ function tryAgain(store: Store, entry: JournalEntry, now: number): string | null
  */
 export function retryFailed(store: Store, execution: Execution & { status: "failed" }, now: number): boolean {
   const { seq, attempt, timeoutMs } = execution;
-  if (!reopen(store, seq, execution.failure, now)) return false;
+  const data = { attempt: attempt + 1 };
+  if (!reopen(store, seq, { failure: execution.failure, now, data })) return false;
   store.executions.setControl(seq, {
     status: "queued",
     wakeAt: now,
@@ -72,6 +87,5 @@ export function retryFailed(store: Store, execution: Execution & { status: "fail
     attempt: attempt + 1,
     deadlineAt: timeoutMs === null ? null : after(now, timeoutMs),
   });
-  store.events.append(seq, { type: "execution_retried", at: now, data: { attempt: attempt + 1 } });
   return true;
 }

@@ -37,19 +37,20 @@ export class OutsideCalls {
     const run = await this.#begin(inside, "tool");
     const { budget, event } = workplaceOf(this.#activation, run, false);
     const reservation = await this.#within(run, budget.reserve(oneCall));
-    // Counted when it begins, since one that hangs may never end.
-    await reservation.settle({ toolCalls: 1 });
     event("tool_called", { server, tool });
     const startedAt = this.#activation.now();
     const answered = (status: "completed" | "failed") =>
       event("tool_answered", { server, tool, status, ms: this.#activation.now() - startedAt });
     try {
-      const answer = await make();
+      // Counted when it goes out, since one that hangs may never end.
+      const answer = await make(() => reservation.settle({ toolCalls: 1 }));
       answered("completed");
       return answer;
     } catch (error) {
       answered("failed");
       throw error;
+    } finally {
+      await reservation.settle({});
     }
   }
 

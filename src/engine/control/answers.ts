@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { compileJsonSchema } from "../../core/json-schema.ts";
+import { optionsIn } from "../../core/schema-choices.ts";
 import type { Failure } from "../../core/statuses.ts";
 import { isTerminal } from "../../core/statuses.ts";
 import { didYouMean } from "../../core/suggest.ts";
@@ -211,8 +212,11 @@ function refuseMisfit(entry: JournalEntry, value: unknown): void {
   if (typeof schema !== "object" || schema === null) return;
   const problems = compileJsonSchema(schema as Record<string, unknown>)(value);
   if (problems.length === 0) return;
+  // What options there are is said by the problem.
+  const isOfOptions = optionsIn(schema as Record<string, unknown>) !== undefined;
+  const takes = isOfOptions ? "" : ` takes: ${JSON.stringify(schema).slice(0, 2_000)}. It`;
   throw new UserError("invalid_input", `value: ${problems.join("; ")}`, {
-    hint: `Wait ${entry.name} takes: ${JSON.stringify(schema).slice(0, 2_000)}. It is still pending.`,
+    hint: `Wait ${entry.name}${takes} is still pending.`,
     details: { schema, problems },
   });
 }

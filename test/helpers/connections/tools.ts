@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -63,6 +64,10 @@ const answers: Record<string, (call: Call) => CallToolResult | Promise<CallToolR
       await delay(Number(args["ms"] ?? 5));
     }
     return text("done");
+  },
+  leave: () => {
+    const child = spawn("sleep", ["1000"], { detached: true, stdio: "ignore" });
+    return { content: [], structuredContent: { left: child.pid } };
   },
   loud: () => {
     process.stdout.write('Listening on port 80\n{"half": \n\n');
