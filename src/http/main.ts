@@ -97,9 +97,9 @@ async function start(app: App, options: HttpOptions, onProblem: OnProblem): Prom
     tell(`warning: ${host} can be reached from other machines, and traffic (the token included) is not encrypted`);
   }
   const announced = { app, token, host, port: listener.port, worker: worker ? "embedded" : "detached" } as const;
+  const withdraw = app.answerLinks.announce(urlOf(announced));
   process.stdout.on("error", () => {});
   process.stdout.write(isJson ? announcementJson(announced) : announcementText(announced));
-  const withdraw = app.answerLinks.announce(urlOf(announced));
   return {
     async close() {
       closing.abort();
