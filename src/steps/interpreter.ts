@@ -30,7 +30,7 @@ export function interpreted(
     models,
     input: () => ({ json, parse: async (value) => value }),
     // The checkpoints of a step are called as it is, or as it is with a dot and what they do.
-    stepAt: (selector) => /(?:^|\/)(\w+)[^/]*$/.exec(selector)?.[1],
+    stepAt: (selector) => /(?:^|\/)([\w-]+)[^/]*$/.exec(selector)?.[1],
     describe: () => ({ inputSchema: json, options: { description, limits } }),
   };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { flowBrand } from "../../src/flows/flow.ts";
 import { flowOf } from "../helpers/definitions.ts";
 import { useEngines } from "../helpers/engine.ts";
 
@@ -66,4 +67,17 @@ steps:
   }
   await engine.ended(id);
   expect(await engine.result(id)).toEqual({ each: ["1 yes", "2 no", "3 yes"], beside: 1 });
+});
+
+test("a checkpoint tells the step that it is of, wherever it stands", () => {
+  const definition = flowOf("steps: [{ id: my-step, type: set, value: 1 }]", { path: "named.yaml" })[flowBrand];
+  const selectors = [
+    "my-step",
+    "my-step#2",
+    "pages[3]/my-step",
+    "each[0]/pages[3]/my-step#2",
+    "my-step[7]",
+    "my-step.notify",
+  ];
+  expect(selectors.map((selector) => definition.stepAt?.(selector))).toEqual(selectors.map(() => "my-step"));
 });

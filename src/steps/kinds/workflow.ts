@@ -1,5 +1,5 @@
 import type { Step } from "../../definitions/model/steps.ts";
-import { requireFlowScope } from "../../flows/scope.ts";
+import { placeIn, requireFlowScope } from "../../flows/scope.ts";
 import type { LocatedWorkflow } from "../ports.ts";
 import type { StepOutcome, StepRun } from "../step-kind.ts";
 
@@ -20,7 +20,7 @@ export async function workflowStep(run: StepRun<WorkflowStep>): Promise<StepOutc
   const { runtime, path } = requireFlowScope("a workflow step", "steps run in the flow");
   const child = await runtime.child({
     name: located.name,
-    scope: path === "" ? step.id : `${path}/${step.id}`,
+    scope: placeIn(path, step.id),
     workflow: { version: located.version, target: located.target },
     input,
     tags: [],
